@@ -1,0 +1,93 @@
+//! The limits on what can be stored, one function a rule.
+//!
+//! A refused value is answered with the rule, never with the value: it may be a secret that was pasted into the wrong
+//! field.
+
+use ipnet::IpNet;
+
+/// Characters in a name.
+pub const MAX_NAME_CHARS: usize = 128;
+/// Characters in an audience.
+pub const MAX_AUDIENCE_CHARS: usize = 256;
+/// Characters in an external id.
+pub const MAX_EXTERNAL_ID_CHARS: usize = 128;
+/// Characters in a description.
+pub const MAX_DESCRIPTION_CHARS: usize = 512;
+/// Characters in an e-mail address (RFC 5321 section 4.5.3.1), a telephone number or a user name.
+pub const MAX_IDENTITY_CHARS: usize = 254;
+/// Scopes of one key.
+pub const MAX_SCOPES: usize = 100;
+/// Address ranges of one key.
+pub const MAX_CIDRS: usize = 64;
+/// Bytes of a key's metadata, written as compact JSON.
+pub const MAX_METADATA_BYTES: usize = 4 * 1024;
+
+/// The rule that a value breaks, to be read after the name of the field: "must be 1 to 128 characters".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken(pub String);
+
+/// Text of 1 to `max` characters without control characters and without space at either end.
+pub fn text(value: &str, max: usize) -> Result<(), Broken> {
+    if value.is_empty() || value.chars().count() > max {
+        return Err(Broken(format!("must be 1 to {max} characters")));
+    }
+    if value.chars().any(char::is_control) {
+        return Err(Broken("must not contain control characters".into()));
+    }
+    if value.trim() != value {
+        return Err(Broken("must not begin or end with white space".into()));
+    }
+    Ok(())
+}
+
+/// An audience: text without white space, since a `scope`-like list of audiences is separated by it (RFC 6749 section
+/// 3.3), of at most [`MAX_AUDIENCE_CHARS`].
+pub fn audience(value: &str) -> Result<(), Broken> {
+    text(value, MAX_AUDIENCE_CHARS)?;
+    if value.chars().any(char::is_whitespace) {
+        return Err(Broken("must not contain white space".into()));
+    }
+    Ok(())
+}
+
+/// A list of address ranges such as `203.0.113.0/24`; a single address stands for the range that holds just it.
+pub fn cidrs(values: &[String]) -> Result<Vec<IpNet>, Broken> {
+    if values.len() > MAX_CIDRS {
+        return Err(Broken(format!("must have at most {MAX_CIDRS} entries")));
+    }
+    let range = |value: &String| {
+        value
+            .parse::<IpNet>()
+            .or_else(|_| value.parse::<std::net::IpAddr>().map(IpNet::from))
+            .map(|net| net.trunc())
+            .map_err(|_| Broken("must be addresses or CIDR ranges, such as 203.0.113.0/24".into()))
+    };
+    values.iter().map(range).collect()
+}
+
+/// Folds a name for search: lower case after Unicode's rules, the same on every database.
+pub fn fold(name: &str) -> String {
+    name.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_counted_in_characters() {
+        assert_eq!(text(&"é".repeat(128), MAX_NAME_CHARS), Ok(()));
+        assert_eq!(text(&"é".repeat(129), MAX_NAME_CHARS), Err(Broken("must be 1 to 128 characters".into())));
+        assert_eq!(text("", MAX_NAME_CHARS), Err(Broken("must be 1 to 128 characters".into())));
+        assert_eq!(text("a\nb", 9), Err(Broken("must not contain control characters".into())));
+        assert_eq!(text(" a", 9), Err(Broken("must not begin or end with white space".into())));
+    }
+
+    #[test]
+    fn a_single_address_is_a_range_of_one() {
+        let ranges = cidrs(&["203.0.113.7/24".into(), "2001:db8::1".into()]).unwrap();
+        assert_eq!(ranges, ["203.0.113.0/24".parse().unwrap(), "2001:db8::1/128".parse::<IpNet>().unwrap()]);
+        assert!(cidrs(&["office".into()]).is_err());
+        assert!(cidrs(&vec!["::1".to_owned(); 65]).is_err());
+    }
+}

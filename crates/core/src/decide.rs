@@ -1,0 +1,201 @@
+//! The decision about a key whose secret was right: may it be used for this request?
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::{ScopeKey, Timestamp};
+
+/// What is known about a key when its secret has been found right.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyFacts<'a> {
+    /// Revoked itself, or by the deletion of its API or its owner.
+    pub is_revoked: bool,
+    /// False while someone has disabled it.
+    pub is_enabled: bool,
+    /// Whether its owner is suspended.
+    pub is_owner_suspended: bool,
+    /// The instant from which it is no longer valid.
+    pub expires_at: Option<Timestamp>,
+    /// Where it may be used from; empty means anywhere.
+    pub allowed_cidrs: &'a [IpNet],
+    /// The scopes it carries that still exist.
+    pub scopes: &'a [&'a ScopeKey],
+}
+
+/// What the caller says about the request that it protects.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Presented<'a> {
+    /// Where the key was used from.
+    pub ip: Option<IpAddr>,
+    /// The scopes that are required, all of them.
+    pub scopes: &'a [String],
+}
+
+/// What a verification comes to. The order of the variants is the order of the checks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Unknown, garbage, or a wrong secret: which of them is not told.
+    Invalid,
+    /// The key belongs to another API than the one asked for.
+    WrongApi,
+    /// Revoked, or its API or owner deleted.
+    Revoked,
+    /// Someone has disabled it.
+    Disabled,
+    /// Its owner is suspended.
+    OwnerSuspended,
+    /// Its time is over.
+    Expired,
+    /// Used from an address outside its ranges, or from one that was not told.
+    IpNotAllowed,
+    /// These of the required scopes are not among its own.
+    InsufficientScope(Vec<String>),
+    /// Valid.
+    Verified,
+}
+
+/// One word about a key, whatever it is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyStatus {
+    /// `active`: it can be used.
+    Active,
+    /// `inactive`: disabled, expired, or its owner suspended.
+    Inactive,
+    /// `revoked`: for good.
+    Revoked,
+}
+
+impl KeyStatus {
+    /// As it is written on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// Reads what [`Self::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Active, Self::Inactive, Self::Revoked].into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+impl KeyFacts<'_> {
+    /// The first reason why the key cannot be used at all, whatever for.
+    fn out_of_use(&self, now: Timestamp) -> Option<Outcome> {
+        if self.is_revoked {
+            Some(Outcome::Revoked)
+        } else if !self.is_enabled {
+            Some(Outcome::Disabled)
+        } else if self.is_owner_suspended {
+            Some(Outcome::OwnerSuspended)
+        } else if self.expires_at.is_some_and(|end| end <= now) {
+            Some(Outcome::Expired)
+        } else {
+            None
+        }
+    }
+
+    /// The key's status.
+    pub fn status(&self, now: Timestamp) -> KeyStatus {
+        match self.out_of_use(now) {
+            None => KeyStatus::Active,
+            Some(Outcome::Revoked) => KeyStatus::Revoked,
+            Some(_) => KeyStatus::Inactive,
+        }
+    }
+}
+
+/// Decides about a key whose secret was right and whose API is the one asked for.
+pub fn decide(key: &KeyFacts<'_>, request: &Presented<'_>, now: Timestamp) -> Outcome {
+    if let Some(reason) = key.out_of_use(now) {
+        return reason;
+    }
+    let is_inside = |ip: IpAddr| key.allowed_cidrs.iter().any(|net| net.contains(&ip.to_canonical()));
+    if !key.allowed_cidrs.is_empty() && !request.ip.is_some_and(is_inside) {
+        return Outcome::IpNotAllowed;
+    }
+    let has = |wanted: &&String| !key.scopes.iter().any(|scope| scope.as_str() == wanted.as_str());
+    let missing: Vec<String> = request.scopes.iter().filter(has).cloned().collect();
+    if !missing.is_empty() {
+        return Outcome::InsufficientScope(missing);
+    }
+    Outcome::Verified
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000);
+
+    fn active<'a>(scopes: &'a [&'a ScopeKey]) -> KeyFacts<'a> {
+        KeyFacts {
+            is_revoked: false,
+            is_enabled: true,
+            is_owner_suspended: false,
+            expires_at: None,
+            allowed_cidrs: &[],
+            scopes,
+        }
+    }
+
+    #[test]
+    fn the_first_reason_in_the_order_of_the_checks_is_told() {
+        let nets: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        let wanted = ["read:users".to_owned()];
+        let request = Presented { ip: None, scopes: &wanted };
+        let mut key = KeyFacts {
+            is_revoked: true,
+            is_enabled: false,
+            is_owner_suspended: true,
+            expires_at: Some(NOW),
+            allowed_cidrs: &nets,
+            scopes: &[],
+        };
+        let read = ScopeKey::parse("read:users").unwrap();
+        let scopes = [&read];
+        assert_eq!((decide(&key, &request, NOW), key.status(NOW)), (Outcome::Revoked, KeyStatus::Revoked));
+        key.is_revoked = false;
+        assert_eq!((decide(&key, &request, NOW), key.status(NOW)), (Outcome::Disabled, KeyStatus::Inactive));
+        key.is_enabled = true;
+        assert_eq!((decide(&key, &request, NOW), key.status(NOW)), (Outcome::OwnerSuspended, KeyStatus::Inactive));
+        key.is_owner_suspended = false;
+        assert_eq!((decide(&key, &request, NOW), key.status(NOW)), (Outcome::Expired, KeyStatus::Inactive));
+        key.expires_at = None;
+        assert_eq!((decide(&key, &request, NOW), key.status(NOW)), (Outcome::IpNotAllowed, KeyStatus::Active));
+        key.allowed_cidrs = &[];
+        assert_eq!(decide(&key, &request, NOW), Outcome::InsufficientScope(vec!["read:users".into()]));
+        key.scopes = &scopes;
+        assert_eq!((decide(&key, &request, NOW), key.status(NOW)), (Outcome::Verified, KeyStatus::Active));
+    }
+
+    #[test]
+    fn a_key_is_valid_until_the_instant_of_its_expiry_and_no_longer() {
+        let key = KeyFacts { expires_at: Some(NOW), ..active(&[]) };
+        let before = Timestamp::from_micros(NOW.as_micros() - 1);
+        assert_eq!(decide(&key, &Presented::default(), before), Outcome::Verified);
+        assert_eq!(decide(&key, &Presented::default(), NOW), Outcome::Expired);
+    }
+
+    #[test]
+    fn an_ipv4_address_written_as_ipv6_is_the_same_address() {
+        let nets: Vec<IpNet> = vec!["203.0.113.0/24".parse().unwrap()];
+        let key = KeyFacts { allowed_cidrs: &nets, ..active(&[]) };
+        let from = |ip: &str| decide(&key, &Presented { ip: Some(ip.parse().unwrap()), scopes: &[] }, NOW);
+        assert_eq!(from("203.0.113.9"), Outcome::Verified);
+        assert_eq!(from("::ffff:203.0.113.9"), Outcome::Verified);
+        assert_eq!(from("203.0.114.9"), Outcome::IpNotAllowed);
+    }
+
+    #[test]
+    fn every_missing_scope_is_named() {
+        let read = ScopeKey::parse("read:users").unwrap();
+        let scopes = [&read];
+        let wanted: Vec<String> = ["a", "read:users", "b"].map(Into::into).into();
+        let outcome = decide(&active(&scopes), &Presented { ip: None, scopes: &wanted }, NOW);
+        assert_eq!(outcome, Outcome::InsufficientScope(vec!["a".into(), "b".into()]));
+    }
+}

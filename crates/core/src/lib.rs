@@ -1,0 +1,25 @@
+//! The rules of Keyward, pure: ids, the format of key secrets, scopes, policy and the decision about a key.
+//!
+//! Nothing here reads a clock, a file, a socket or a source of randomness: whatever is not known is an argument.
+//! So each rule can be tested with literal values, and the server, the engine and the store share one meaning.
+
+pub mod bounds;
+pub mod decide;
+pub mod ids;
+pub mod keyring;
+pub mod scopes;
+pub mod secret;
+pub mod tenancy;
+pub mod time;
+
+pub use bounds::Broken;
+pub use decide::{KeyFacts, KeyStatus, Outcome, Presented, decide};
+pub use ids::{ApiId, ApiKeyId, ClientId, OrgCode, ScopeId, UserId};
+pub use keyring::{Keyring, MasterSecret, SecretVersion};
+pub use scopes::{ManagementScope, ScopeKey, ScopeNumber, ScopeNumbers};
+pub use secret::{KeyClass, KeyPrefix, KeySecret, PlainSecret, SecretMac, Selector};
+pub use tenancy::{OrgScope, Owner, OwnerKind};
+pub use time::Timestamp;
+
+/// A source of random bytes. The operating system's generator in production, a seeded one in tests.
+pub type Fill<'a> = &'a mut dyn FnMut(&mut [u8]);

@@ -1,0 +1,101 @@
+//! Who owns a key, and how much of the store a caller may see.
+
+use crate::{OrgCode, UserId};
+
+/// How much of the store a caller may see.
+///
+/// Every function of the store that reads or writes what an organization owns takes one, so that the filter cannot be
+/// forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrgScope {
+    /// Everything: the platform's own credentials.
+    All,
+    /// What one organization owns, and nothing else.
+    One(OrgCode),
+}
+
+impl OrgScope {
+    /// The organization that the caller is kept to.
+    pub fn org_code(&self) -> Option<&OrgCode> {
+        match self {
+            Self::All => None,
+            Self::One(code) => Some(code),
+        }
+    }
+
+    /// Whether a key with this owner may be seen.
+    pub fn covers(&self, owner: &Owner) -> bool {
+        match self {
+            Self::All => true,
+            Self::One(code) => matches!(owner, Owner::Organization(owned_by) if owned_by == code),
+        }
+    }
+}
+
+/// Who holds a key. An `environment` key belongs to the platform itself and is for the management API.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// A user's own key.
+    User(UserId),
+    /// A key of an organization.
+    Organization(OrgCode),
+    /// A key of the platform.
+    Environment,
+}
+
+/// The `type` of a key: what kind of owner it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OwnerKind {
+    /// `user`.
+    User,
+    /// `organization`.
+    Organization,
+    /// `environment`.
+    Environment,
+}
+
+impl OwnerKind {
+    /// As it is written on the wire and in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Organization => "organization",
+            Self::Environment => "environment",
+        }
+    }
+
+    /// Reads what [`Self::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::User, Self::Organization, Self::Environment].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+impl Owner {
+    /// What kind of owner this is.
+    pub const fn kind(&self) -> OwnerKind {
+        match self {
+            Self::User(_) => OwnerKind::User,
+            Self::Organization(_) => OwnerKind::Organization,
+            Self::Environment => OwnerKind::Environment,
+        }
+    }
+
+    /// The owner's id; empty for the platform itself.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::User(id) => id.as_str(),
+            Self::Organization(code) => code.as_str(),
+            Self::Environment => "",
+        }
+    }
+
+    /// The user, if a user it is.
+    pub fn user_id(&self) -> Option<&UserId> {
+        if let Self::User(id) = self { Some(id) } else { None }
+    }
+
+    /// The organization, if an organization it is.
+    pub fn org_code(&self) -> Option<&OrgCode> {
+        if let Self::Organization(code) = self { Some(code) } else { None }
+    }
+}

@@ -1,0 +1,95 @@
+//! APIs: what the platform protects.
+
+use keyward_core::bounds::fold;
+use keyward_core::{ApiId, KeyClass, KeyPrefix, Timestamp};
+
+use crate::change::Change;
+use crate::db::{execute, fetch_all, fetch_optional};
+use crate::row::row;
+use crate::{StoreError, Tx};
+
+row! {
+    /// An API as it is stored.
+    pub struct ApiRow {
+        /// The API's id.
+        pub id: ApiId,
+        /// What people call it.
+        pub name: String,
+        /// What tokens name it by; none for the management API, whose audience follows the issuer.
+        pub audience: Option<String>,
+        /// Whether it is Keyward's own.
+        pub is_management_api: bool,
+        /// What the secrets of its keys begin with.
+        pub key_prefix: KeyPrefix,
+        /// The class of the secrets of its keys.
+        pub key_class: KeyClass,
+        /// When it was made.
+        pub created_at: Timestamp,
+    }
+}
+
+/// An API to store.
+#[derive(Clone, Debug)]
+pub struct NewApi<'a> {
+    /// The API's id.
+    pub id: &'a ApiId,
+    /// What people call it.
+    pub name: &'a str,
+    /// What tokens name it by; none for the management API.
+    pub audience: Option<&'a str>,
+    /// What the secrets of its keys begin with.
+    pub key_prefix: &'a KeyPrefix,
+    /// The class of the secrets of its keys.
+    pub key_class: KeyClass,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, name, audience, is_management_api, key_prefix, key_class, created_at FROM apis \
+             WHERE deleted_at IS NULL ",
+            $rest
+        )
+    };
+}
+
+/// Every API, by name.
+pub async fn list_apis(tx: &mut Tx) -> Result<Vec<ApiRow>, StoreError> {
+    Ok(fetch_all!(tx, select!("ORDER BY name, id"))?)
+}
+
+/// An API by its id.
+pub async fn find_api(tx: &mut Tx, id: &ApiId) -> Result<Option<ApiRow>, StoreError> {
+    Ok(fetch_optional!(tx, select!("AND id = $1"), id.as_str())?)
+}
+
+/// An API by its audience.
+pub async fn find_api_by_audience(tx: &mut Tx, audience: &str) -> Result<Option<ApiRow>, StoreError> {
+    Ok(fetch_optional!(tx, select!("AND audience = $1"), audience)?)
+}
+
+/// The management API; none in a store that is new.
+pub async fn find_management_api(tx: &mut Tx) -> Result<Option<ApiRow>, StoreError> {
+    Ok(fetch_optional!(tx, select!("AND is_management_api"))?)
+}
+
+/// Stores an API. One without audience is the management API.
+pub async fn insert_api(change: &mut Change, api: &NewApi<'_>) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO apis (id, name, name_folded, audience, is_management_api, key_prefix, key_class, \
+         created_at, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let (now, stamp) = (change.now().as_micros(), change.stamp());
+    execute!(
+        change,
+        SQL,
+        api.id.as_str(),
+        api.name,
+        fold(api.name),
+        api.audience,
+        api.audience.is_none(),
+        api.key_prefix.as_str(),
+        api.key_class.as_str(),
+        now,
+        stamp
+    )?;
+    Ok(())
+}

@@ -1,0 +1,293 @@
+//! API keys, and their secrets.
+
+use ipnet::IpNet;
+use keyward_core::bounds::fold;
+use keyward_core::{
+    ApiId, ApiKeyId, KeyFacts, KeySecret, KeyStatus, OrgCode, OrgScope, Owner, OwnerKind, ScopeKey, ScopeNumbers,
+    SecretMac, SecretVersion, Selector, Timestamp, UserId,
+};
+use serde_json::{Map, Value};
+
+use crate::change::Change;
+use crate::db::{execute, fetch_all, fetch_optional};
+use crate::row::{row, to_json};
+use crate::{StoreError, Tx};
+
+row! {
+    /// A key as it is stored, with what its references say about it: its API, its owner, its usage.
+    pub struct KeyRow {
+        /// The key's id.
+        pub id: ApiKeyId,
+        /// What kind of owner it has.
+        pub r#type: OwnerKind,
+        /// The API that it is for.
+        pub api_id: ApiId,
+        /// The organization that owns it.
+        pub org_code: Option<OrgCode>,
+        /// The user that owns it.
+        pub user_id: Option<UserId>,
+        /// What people call it.
+        pub name: String,
+        /// What its secret begins with, class included.
+        pub key_prefix: String,
+        /// The last four characters of its secret.
+        pub key_suffix: String,
+        /// Its scopes, as numbers within its API.
+        pub scopes: ScopeNumbers,
+        /// Where it may be used from; empty means anywhere.
+        pub allowed_cidrs: Vec<IpNet>,
+        /// What the platform wants to find again.
+        pub metadata: Option<Map<String, Value>>,
+        /// The APIs whose keys it may verify; none for those of every API.
+        pub bound_api_ids: Option<Vec<ApiId>>,
+        /// False while somebody has disabled it.
+        pub is_enabled: bool,
+        /// From when it is no longer valid.
+        pub expires_at: Option<Timestamp>,
+        /// When it was revoked.
+        pub revoked_at: Option<Timestamp>,
+        /// The name of whoever made it.
+        pub created_by: String,
+        /// When it was made.
+        pub created_at: Timestamp,
+        /// The revision of its last change.
+        pub revision: u64,
+        /// Its API's audience; none for the management API.
+        pub audience: Option<String>,
+        /// When its API was deleted.
+        pub api_deleted_at: Option<Timestamp>,
+        /// The platform's own id of its owner.
+        pub owner_external_id: Option<String>,
+        /// Since when its owner is suspended.
+        pub owner_suspended_at: Option<Timestamp>,
+        /// When its owner was deleted.
+        pub owner_deleted_at: Option<Timestamp>,
+        /// How often it was found valid.
+        pub verification_count: u64,
+        /// When it was last found valid.
+        pub last_verified_at: Option<Timestamp>,
+        /// Where it was used from then.
+        pub last_verified_ip: Option<String>,
+    }
+}
+
+impl KeyRow {
+    /// Who owns it. The table's own rules hold the columns and the type together.
+    pub fn owner(&self) -> Owner {
+        match (&self.user_id, &self.org_code) {
+            (Some(id), _) => Owner::User(id.clone()),
+            (None, Some(code)) => Owner::Organization(code.clone()),
+            (None, None) => Owner::Environment,
+        }
+    }
+
+    /// What the decision needs to know of it.
+    pub fn facts<'a>(&'a self, scopes: &'a [&'a ScopeKey]) -> KeyFacts<'a> {
+        let ends = [self.revoked_at, self.api_deleted_at, self.owner_deleted_at];
+        KeyFacts {
+            is_revoked: ends.iter().any(Option::is_some),
+            is_enabled: self.is_enabled,
+            is_owner_suspended: self.owner_suspended_at.is_some(),
+            expires_at: self.expires_at,
+            allowed_cidrs: &self.allowed_cidrs,
+            scopes,
+        }
+    }
+}
+
+row! {
+    /// A secret of a key as it is stored.
+    pub struct KeySecretRow {
+        /// The key.
+        pub key_id: ApiKeyId,
+        /// The code of the secret.
+        pub mac: SecretMac,
+        /// The master secret that the code was made under.
+        pub secret_version: SecretVersion,
+        /// From when it is no longer valid.
+        pub expires_at: Option<Timestamp>,
+    }
+}
+
+/// A key to store.
+#[derive(Clone, Debug)]
+pub struct NewKey<'a> {
+    /// The key's id.
+    pub id: &'a ApiKeyId,
+    /// The API that it is for.
+    pub api_id: &'a ApiId,
+    /// Who owns it.
+    pub owner: &'a Owner,
+    /// What people call it.
+    pub name: &'a str,
+    /// Its scopes, as numbers within its API.
+    pub scopes: &'a ScopeNumbers,
+    /// Where it may be used from; empty means anywhere.
+    pub allowed_cidrs: &'a [IpNet],
+    /// What the platform wants to find again.
+    pub metadata: Option<&'a Map<String, Value>>,
+    /// The APIs whose keys it may verify; none for those of every API.
+    pub bound_api_ids: Option<&'a [ApiId]>,
+    /// From when it is no longer valid.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A secret to store for a key.
+#[derive(Clone, Debug)]
+pub struct NewKeySecret<'a> {
+    /// The secret, of which the public part alone is stored.
+    pub secret: &'a KeySecret,
+    /// Its code.
+    pub mac: &'a SecretMac,
+    /// The master secret that the code was made under.
+    pub secret_version: SecretVersion,
+}
+
+/// Which keys to list.
+#[derive(Clone, Debug, Default)]
+pub struct KeyFilter<'a> {
+    /// Only those made before this one.
+    pub starting_after: Option<&'a ApiKeyId>,
+    /// Only those of this type.
+    pub r#type: Option<OwnerKind>,
+    /// Only those with this status.
+    pub status: Option<KeyStatus>,
+    /// Only those of this user.
+    pub user_id: Option<&'a UserId>,
+    /// Only those of this organization.
+    pub org_code: Option<&'a OrgCode>,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT k.id, k.type, k.api_id, k.org_code, k.user_id, k.name, k.key_prefix, k.key_suffix, k.scopes, \
+             k.allowed_cidrs, k.metadata, k.bound_api_ids, k.is_enabled, k.expires_at, k.revoked_at, k.created_by, \
+             k.created_at, k.revision, a.audience, a.deleted_at AS api_deleted_at, \
+             COALESCE(o.external_id, u.external_id) AS owner_external_id, \
+             COALESCE(o.suspended_at, u.suspended_at) AS owner_suspended_at, \
+             COALESCE(o.deleted_at, u.deleted_at) AS owner_deleted_at, \
+             COALESCE(c.verification_count, 0) AS verification_count, c.last_verified_at, c.last_verified_ip \
+             FROM keys k JOIN apis a ON a.id = k.api_id \
+             LEFT JOIN organizations o ON o.code = k.org_code LEFT JOIN users u ON u.id = k.user_id \
+             LEFT JOIN key_usage c ON c.key_id = k.id \
+             WHERE ($1 IS NULL OR k.org_code = $1) ",
+            $rest
+        )
+    };
+}
+
+/// A key by its id.
+pub async fn find_key(tx: &mut Tx, scope: &OrgScope, id: &ApiKeyId) -> Result<Option<KeyRow>, StoreError> {
+    let within = scope.org_code().map(OrgCode::as_str);
+    Ok(fetch_optional!(tx, select!("AND k.id = $2"), within, id.as_str())?)
+}
+
+/// The keys that pass a filter, the newest first.
+///
+/// The status is the one that [`KeyFacts::status`] gives; the conformance suite holds the two together.
+pub async fn list_keys(
+    tx: &mut Tx,
+    scope: &OrgScope,
+    filter: &KeyFilter<'_>,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<KeyRow>, StoreError> {
+    const SQL: &str = select!(
+        "AND ($2 IS NULL OR k.id < $2) AND ($3 IS NULL OR k.type = $3) \
+         AND ($4 IS NULL OR k.user_id = $4) AND ($5 IS NULL OR k.org_code = $5) \
+         AND ($6 IS NULL OR $6 = CASE \
+             WHEN k.revoked_at IS NOT NULL OR a.deleted_at IS NOT NULL \
+                 OR o.deleted_at IS NOT NULL OR u.deleted_at IS NOT NULL THEN 'revoked' \
+             WHEN NOT k.is_enabled OR o.suspended_at IS NOT NULL OR u.suspended_at IS NOT NULL \
+                 OR k.expires_at <= $7 THEN 'inactive' \
+             ELSE 'active' END) \
+         ORDER BY k.id DESC LIMIT $8"
+    );
+    let within = scope.org_code().map(OrgCode::as_str);
+    Ok(fetch_all!(
+        tx,
+        SQL,
+        within,
+        filter.starting_after.map(ApiKeyId::as_str),
+        filter.r#type.map(OwnerKind::as_str),
+        filter.user_id.map(UserId::as_str),
+        filter.org_code.map(OrgCode::as_str),
+        filter.status.map(KeyStatus::as_str),
+        now.as_micros(),
+        i64::from(limit)
+    )?)
+}
+
+/// A secret by its public part.
+pub async fn find_key_secret(tx: &mut Tx, selector: Selector) -> Result<Option<KeySecretRow>, StoreError> {
+    const SQL: &str = "SELECT key_id, mac, secret_version, expires_at FROM key_secrets WHERE selector = $1";
+    Ok(fetch_optional!(tx, SQL, selector.as_str())?)
+}
+
+/// Stores a key with its first secret.
+pub async fn insert_key(change: &mut Change, new: &NewKey<'_>, first: &NewKeySecret<'_>) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO keys (id, type, api_id, org_code, user_id, name, name_folded, key_prefix, \
+         key_suffix, scopes, allowed_cidrs, metadata, bound_api_ids, is_enabled, expires_at, created_by, created_at, \
+         revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+    let (now, stamp, created_by) = (change.now().as_micros(), change.stamp(), change.actor().name.clone());
+    execute!(
+        change,
+        SQL,
+        new.id.as_str(),
+        new.owner.kind().as_str(),
+        new.api_id.as_str(),
+        new.owner.org_code().map(OrgCode::as_str),
+        new.owner.user_id().map(UserId::as_str),
+        new.name,
+        fold(new.name),
+        first.secret.shown_prefix(),
+        first.secret.shown_suffix(),
+        to_json(new.scopes),
+        to_json(&new.allowed_cidrs),
+        new.metadata.map(to_json),
+        new.bound_api_ids.as_ref().map(to_json),
+        true,
+        new.expires_at.map(Timestamp::as_micros),
+        created_by,
+        now,
+        stamp
+    )?;
+    insert_key_secret(change, new.id, first).await
+}
+
+/// Gives a key a new secret, and ends its others.
+pub async fn replace_key_secret(change: &mut Change, id: &ApiKeyId, next: &NewKeySecret<'_>) -> Result<(), StoreError> {
+    const END: &str = "UPDATE key_secrets SET expires_at = $2, revision = $3 \
+         WHERE key_id = $1 AND (expires_at IS NULL OR expires_at > $2)";
+    const SHOW: &str = "UPDATE keys SET key_prefix = $2, key_suffix = $3, revision = $4 WHERE id = $1";
+    let (now, stamp) = (change.now().as_micros(), change.stamp());
+    execute!(change, END, id.as_str(), now, stamp)?;
+    execute!(change, SHOW, id.as_str(), next.secret.shown_prefix(), next.secret.shown_suffix(), stamp)?;
+    insert_key_secret(change, id, next).await
+}
+
+/// Revokes a key for good; false if it was revoked before.
+pub async fn revoke_key(change: &mut Change, id: &ApiKeyId) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE keys SET revoked_at = $2, revision = $3 WHERE id = $1 AND revoked_at IS NULL";
+    let (now, stamp) = (change.now().as_micros(), change.stamp());
+    let revoked = execute!(change, SQL, id.as_str(), now, stamp)?;
+    Ok(revoked == 1)
+}
+
+async fn insert_key_secret(change: &mut Change, id: &ApiKeyId, new: &NewKeySecret<'_>) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO key_secrets (selector, key_id, mac, secret_version, created_at, revision) \
+         VALUES ($1, $2, $3, $4, $5, $6)";
+    let (now, stamp) = (change.now().as_micros(), change.stamp());
+    execute!(
+        change,
+        SQL,
+        new.secret.selector().as_str(),
+        id.as_str(),
+        new.mac.as_bytes(),
+        i64::from(new.secret_version),
+        now,
+        stamp
+    )?;
+    Ok(())
+}

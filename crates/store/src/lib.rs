@@ -1,0 +1,32 @@
+//! The one place with SQL: SQLite and PostgreSQL behind one set of functions.
+//!
+//! A reader begins with [`Store::read`], a change with [`Store::change`]. A change takes the head row first, so changes
+//! are serial, and it can be committed only together with its audit event. Each table has a file with its rows and its
+//! statements; each statement stands once, for both databases.
+
+mod change;
+mod db;
+mod error;
+mod migrate;
+mod row;
+
+pub mod apis;
+pub mod applications;
+pub mod audit;
+pub mod canaries;
+pub mod grants;
+pub mod head;
+pub mod keys;
+pub mod organizations;
+pub mod scopes;
+pub mod signing_keys;
+pub mod usage;
+pub mod users;
+
+pub use change::{Actor, ActorKind, Change, NewEvent};
+pub use db::{Database, Store, Tx};
+pub use error::{OpenError, StoreError};
+pub use migrate::Migration;
+
+/// A number that grows by one with every committed change.
+pub type Revision = u64;

@@ -1,0 +1,77 @@
+//! Bringing a schema up to date.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use sqlx::migrate::{Migrate, MigrateError, MigrationType, Migrator};
+use sqlx::{Row, SqlSafeStr, SqlitePool};
+
+use crate::OpenError;
+use crate::db::Db;
+
+/// One step of the schema, for both databases.
+#[derive(Clone, Copy, Debug)]
+pub struct Migration {
+    /// Ascending, without gaps.
+    pub version: i64,
+    /// What it brings.
+    pub name: &'static str,
+    /// For SQLite.
+    pub sqlite: &'static str,
+    /// For PostgreSQL.
+    pub postgres: &'static str,
+}
+
+/// This version's schema, step by step.
+pub(crate) const ALL: &[Migration] = &[Migration {
+    version: 1,
+    name: "first",
+    sqlite: include_str!("../migrations/sqlite/0001_first.sql"),
+    postgres: include_str!("../migrations/postgres/0001_first.sql"),
+}];
+
+/// Runs the migrations that the database lacks; refuses a database that has some which are not known.
+pub(crate) async fn run(db: &Db, migrations: &[Migration]) -> Result<(), OpenError> {
+    let migrator = |text: fn(&Migration) -> &'static str| {
+        let step = |m: &Migration| {
+            let (kind, sql) = (MigrationType::Simple, text(m).into_sql_str());
+            sqlx::migrate::Migration::new(m.version, Cow::Borrowed(m.name), kind, sql, false)
+        };
+        Migrator::with_migrations(migrations.iter().map(step).collect())
+    };
+    let newest = migrations.last().map_or(0, |m| m.version);
+    let done = match db {
+        Db::Sqlite { writer, .. } => {
+            copy_before(writer, newest).await?;
+            migrator(|m| m.sqlite).run(writer).await
+        }
+        Db::Postgres(pool) => migrator(|m| m.postgres).run(pool).await,
+    };
+    done.map_err(|error| match error {
+        MigrateError::VersionMissing(found) => OpenError::Newer { found, known: newest },
+        other => OpenError::Migrate(other),
+    })
+}
+
+/// Copies an SQLite database that is not new and lacks a migration to `<file>.before-<version>`.
+async fn copy_before(writer: &SqlitePool, newest: i64) -> Result<(), OpenError> {
+    let mut connection = writer.acquire().await.map_err(OpenError::Copy)?;
+    connection.ensure_migrations_table("_sqlx_migrations").await.map_err(OpenError::Migrate)?;
+    let applied = connection.list_applied_migrations("_sqlx_migrations").await.map_err(OpenError::Migrate)?;
+    let Some(last) = applied.iter().map(|migration| migration.version).max() else { return Ok(()) };
+    if last >= newest {
+        return Ok(());
+    }
+    let file = sqlx::query("SELECT file FROM pragma_database_list WHERE name = 'main'")
+        .fetch_one(&mut *connection)
+        .await
+        .and_then(|row| row.try_get::<String, _>("file"))
+        .map_err(OpenError::Copy)?;
+    let copy = format!("{file}.before-{newest}");
+    if Path::new(&copy).exists() {
+        return Ok(());
+    }
+    sqlx::query("VACUUM INTO $1").bind(&copy).execute(&mut *connection).await.map_err(OpenError::Copy)?;
+    tracing::info!(copy, "copied the database before its migration");
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! From columns to types of the core: one line a field.
+
+use ipnet::IpNet;
+use keyward_core::{
+    ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, OrgCode, OwnerKind, ScopeId, ScopeKey, ScopeNumbers, SecretMac,
+    Selector, Timestamp, UserId,
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// A type that a column can be read as.
+pub(crate) trait Column: Sized {
+    /// What the driver hands over.
+    type Raw;
+    /// Reads it; `None` if it is not as this version writes it.
+    fn from_raw(raw: Self::Raw) -> Option<Self>;
+}
+
+macro_rules! columns {
+    ($($name:ty: $raw:ty = |$value:ident| $body:expr;)*) => {
+        $(
+            impl Column for $name {
+                type Raw = $raw;
+                fn from_raw($value: $raw) -> Option<Self> {
+                    $body
+                }
+            }
+            impl Column for Option<$name> {
+                type Raw = Option<$raw>;
+                fn from_raw(raw: Option<$raw>) -> Option<Self> {
+                    match raw {
+                        Some($value) => $body.map(Some),
+                        None => Some(None),
+                    }
+                }
+            }
+        )*
+    };
+}
+
+columns! {
+    String: String = |text| Some(text);
+    bool: bool = |flag| Some(flag);
+    i64: i64 = |number| Some(number);
+    u32: i64 = |number| u32::try_from(number).ok();
+    u64: i64 = |number| u64::try_from(number).ok();
+    Vec<u8>: Vec<u8> = |bytes| Some(bytes);
+    Timestamp: i64 = |micros| Some(Timestamp::from_micros(micros));
+    ApiId: String = |text| ApiId::parse(&text);
+    ScopeId: String = |text| ScopeId::parse(&text);
+    OrgCode: String = |text| OrgCode::parse(&text);
+    UserId: String = |text| UserId::parse(&text);
+    ClientId: String = |text| ClientId::parse(&text);
+    ApiKeyId: String = |text| ApiKeyId::parse(&text);
+    ScopeKey: String = |text| ScopeKey::parse(&text).ok();
+    KeyPrefix: String = |text| KeyPrefix::parse(&text).ok();
+    KeyClass: String = |text| KeyClass::parse(&text);
+    OwnerKind: String = |text| OwnerKind::parse(&text);
+    Selector: String = |text| Selector::parse(&text);
+    SecretMac: Vec<u8> = |bytes| SecretMac::from_bytes(&bytes);
+    ScopeNumbers: String = |text| from_json(&text);
+    Vec<IpNet>: String = |text| from_json(&text);
+    Vec<ApiId>: String = |text| from_json(&text);
+    Map<String, Value>: String = |text| from_json(&text);
+}
+
+fn from_json<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_str(text).ok()
+}
+
+/// A list or an object as JSON, for a TEXT column. Only types whose JSON cannot fail are stored.
+pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// A number as the databases know it.
+pub(crate) fn int(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Declares a row: a struct whose fields are read from the columns of the same names, on both databases.
+macro_rules! row {
+    ($(#[$doc:meta])* $vis:vis struct $name:ident { $($(#[$field_doc:meta])* $field_vis:vis $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        $vis struct $name { $($(#[$field_doc])* $field_vis $field: $type,)* }
+
+        row!(@impl sqlx::sqlite::SqliteRow, $name, $($field: $type,)*);
+        row!(@impl sqlx::postgres::PgRow, $name, $($field: $type,)*);
+    };
+    (@impl $driver:ty, $name:ident, $($field:ident: $type:ty,)*) => {
+        impl<'r> sqlx::FromRow<'r, $driver> for $name {
+            fn from_row(row: &'r $driver) -> Result<Self, sqlx::Error> {
+                use $crate::row::Column;
+                $(let $field = {
+                    let column = stringify!($field);
+                    let raw: <$type as Column>::Raw = sqlx::Row::try_get(row, column)?;
+                    <$type as Column>::from_raw(raw).ok_or_else(|| sqlx::Error::ColumnDecode {
+                        index: column.to_owned(),
+                        source: "the value is not as this version writes it".into(),
+                    })?
+                };)*
+                Ok(Self { $($field,)* })
+            }
+        }
+    };
+}
+pub(crate) use row;

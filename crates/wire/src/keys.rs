@@ -1,0 +1,192 @@
+//! API keys: made, listed, read, rotated, revoked.
+
+use keyward_core::{ApiId, ApiKeyId, OrgCode, PlainSecret, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Creates a key.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CreateKeyRequest {
+    /// What people call it; 1 to 128 characters. Names need not be unique.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "Production"))]
+    pub name: String,
+    /// Whose key it is. If missing: `organization` with an organization, `user` with a user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r#type: Option<KeyType>,
+    /// The API that it is for.
+    pub api_id: String,
+    /// Its scopes, by id or by key; at most 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
+    pub scope_ids: Option<Vec<String>>,
+    /// The user that owns it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// The organization that owns it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org_code: Option<String>,
+    /// Addition. The user that owns it, by the platform's own id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_external_id: Option<String>,
+    /// Addition. The organization that owns it, by the platform's own id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org_external_id: Option<String>,
+    /// Addition. With an external id: make the owner if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_owner: Option<bool>,
+    /// Addition. The instant from which the key is no longer valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_on: Option<Timestamp>,
+    /// Addition. Where it may be used from: addresses or CIDR ranges, at most 64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 64, example = json!(["203.0.113.0/24"])))]
+    pub allowed_cidrs: Option<Vec<String>>,
+    /// Addition. What the platform wants to find again at each verification; at most 4 KiB of JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, example = json!({"plan": "pro"})))]
+    pub metadata: Option<Map<String, Value>>,
+    /// Addition, for `environment` keys. The APIs whose keys it may verify; absent means those of every API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 100))]
+    pub bound_api_ids: Option<Vec<String>>,
+}
+
+/// Whose key it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum KeyType {
+    /// A user's.
+    User,
+    /// An organization's.
+    Organization,
+    /// The platform's own, for the management API.
+    Environment,
+}
+
+/// A key with its secret, which is shown this once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct IssuedKey {
+    /// The key.
+    pub api_key: KeySecretOnce,
+}
+
+/// A key's id and its secret.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeySecretOnce {
+    /// The key's id, which is not secret.
+    pub id: ApiKeyId,
+    /// The secret. It is stored as a code and cannot be read again.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub key: PlainSecret,
+}
+
+/// Which keys to list, the newest first.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[serde(deny_unknown_fields)]
+pub struct ListKeysQuery {
+    /// Keys on a page, 1 to 500. Default 50.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 500))]
+    pub page_size: Option<u32>,
+    /// The id of the last key of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starting_after: Option<String>,
+    /// Only keys of this type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(inline))]
+    pub key_type: Option<KeyType>,
+    /// Only keys with this status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(inline))]
+    pub status: Option<KeyStatus>,
+    /// Only keys of this user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// Only keys of this organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org_code: Option<String>,
+}
+
+/// One word about a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum KeyStatus {
+    /// It can be used.
+    Active,
+    /// Disabled, expired, or its owner suspended.
+    Inactive,
+    /// Revoked, for good.
+    Revoked,
+}
+
+/// A page of keys.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeyList {
+    /// Whether there is another page.
+    pub has_more: bool,
+    /// The keys, the newest first.
+    pub api_keys: Vec<Key>,
+}
+
+/// One key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeyDetail {
+    /// The key.
+    pub api_key: Key,
+}
+
+/// A key. Its secret is not among its members: it is stored as a code.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Key {
+    /// The key's id.
+    pub id: ApiKeyId,
+    /// What people call it.
+    pub name: String,
+    /// Whose key it is.
+    pub r#type: KeyType,
+    /// One word about it.
+    pub status: KeyStatus,
+    /// What its secret begins with.
+    pub key_prefix: String,
+    /// The last four characters of its secret, which are part of the check.
+    pub key_suffix: Option<String>,
+    /// When it was made.
+    pub created_on: Timestamp,
+    /// When it was last found valid.
+    pub last_verified_on: Option<Timestamp>,
+    /// From where it was used then, as the verifying API said.
+    pub last_verified_ip: Option<String>,
+    /// The name of whoever made it.
+    pub created_by: Option<String>,
+    /// The API that it is for, a list of one.
+    pub api_ids: Vec<ApiId>,
+    /// Its scopes, by key.
+    pub scopes: Vec<String>,
+    /// How often it was found valid.
+    pub verification_count: u64,
+    /// The organization that owns it.
+    pub organization_id: Option<OrgCode>,
+    /// The user that owns it.
+    pub user_id: Option<UserId>,
+    /// Addition. The platform's own id of the owner.
+    pub owner_external_id: Option<String>,
+    /// Addition. The instant from which it is no longer valid.
+    pub expires_on: Option<Timestamp>,
+    /// Addition. Where it may be used from; empty means anywhere.
+    pub allowed_cidrs: Vec<String>,
+    /// Addition. What the platform wants to find again.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub metadata: Option<Map<String, Value>>,
+    /// Addition, for `environment` keys. The APIs whose keys it may verify; null means those of every API.
+    pub bound_api_ids: Option<Vec<ApiId>>,
+}

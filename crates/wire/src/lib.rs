@@ -1,0 +1,19 @@
+//! What Keyward says over HTTP: the types of requests and responses, and the catalogue of error codes.
+//!
+//! The management API speaks Kinde's wire format; members that Kinde does not have are additions, and its clients never
+//! need them. What is not written into a type here cannot leak: rows of the store are other types.
+
+mod envelope;
+pub mod errors;
+
+pub mod apis;
+pub mod applications;
+pub mod keys;
+pub mod oauth;
+pub mod organizations;
+pub mod scopes;
+pub mod users;
+pub mod verify;
+
+pub use envelope::{Done, Envelope};
+pub use errors::{ErrorBody, ErrorCode, ErrorItem};
