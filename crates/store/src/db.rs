@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use keyward_core::Timestamp;
+use keyward_core::{PlainSecret, Timestamp};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Postgres, Sqlite, Transaction};
@@ -24,12 +24,12 @@ const POSTGRES_BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL st
 const POSTGRES_BEGIN_READ: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL statement_timeout = 5000";
 
 /// Where the data is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Database {
     /// A file, made when it is absent.
     Sqlite(PathBuf),
-    /// A server, by its address `postgres://...`, which may hold a password.
-    Postgres(String),
+    /// A server, by its address `postgres://...`, a secret since it may hold a password.
+    Postgres(PlainSecret),
 }
 
 impl FromStr for Database {
@@ -37,13 +37,20 @@ impl FromStr for Database {
 
     fn from_str(address: &str) -> Result<Self, OpenError> {
         if let Some(path) = address.strip_prefix("sqlite://") {
-            return Ok(Self::Sqlite(path.into()));
+            // SQLite takes these for a database of each connection alone, gone with it.
+            return match path {
+                "" | ":memory:" => Err(OpenError::Address("the path of a file must follow `sqlite://`".into())),
+                path => Ok(Self::Sqlite(path.into())),
+            };
         }
         if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-            return Ok(Self::Postgres(address.to_owned()));
+            return Ok(Self::Postgres(PlainSecret::new(address.to_owned())));
         }
-        let scheme = address.split(':').next().unwrap_or_default();
-        Err(OpenError::Address(format!("`{scheme}` is neither")))
+        // Whatever has no scheme may be a password.
+        Err(OpenError::Address(match address.split_once("://") {
+            Some((scheme, _)) => format!("`{scheme}` is neither"),
+            None => "it has no scheme".into(),
+        }))
     }
 }
 
@@ -64,12 +71,16 @@ pub enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
     /// On PostgreSQL.
     Postgres(Transaction<'static, Postgres>),
+    /// Rolled back, since a statement failed. SQLite alone would go on, and commit the rest.
+    Ended,
 }
 
-/// Expands one body for both drivers, so that each statement stands once and the compiler checks both.
+/// Expands one body for both drivers, so that each statement stands once and the compiler checks both. A statement that
+/// fails ends the transaction.
 macro_rules! on {
-    ($tx:expr, |$conn:ident| $body:expr) => {
-        match $tx.as_tx() {
+    ($tx:expr, |$conn:ident| $body:expr) => {{
+        let tx = $tx.as_tx();
+        let done = match tx {
             $crate::db::Tx::Sqlite(tx) => {
                 let $conn = &mut **tx;
                 $body
@@ -78,8 +89,13 @@ macro_rules! on {
                 let $conn = &mut **tx;
                 $body
             }
+            $crate::db::Tx::Ended => Err($crate::db::ended()),
+        };
+        if done.is_err() {
+            *tx = $crate::db::Tx::Ended;
         }
-    };
+        done
+    }};
 }
 
 /// Runs a statement with its parameters, and answers how many rows it hit.
@@ -139,7 +155,7 @@ impl Store {
                 Db::Sqlite { writer, readers }
             }
             Database::Postgres(address) => {
-                let options = PgConnectOptions::from_str(address)
+                let options = PgConnectOptions::from_str(address.expose())
                     .map_err(OpenError::Connect)?
                     .application_name("keyward")
                     // Named statements live in a session, and behind a pooler the next one may be another.
@@ -209,7 +225,13 @@ impl Tx {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,
             Self::Postgres(tx) => tx.commit().await?,
+            Self::Ended => return Err(ended().into()),
         }
         Ok(())
     }
+}
+
+/// What a transaction answers after a statement of it has failed.
+pub(crate) fn ended() -> sqlx::Error {
+    sqlx::Error::InvalidArgument("a statement before has ended the transaction".into())
 }

@@ -14,6 +14,9 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::ColumnDecode { index, .. } = error {
+            return Self::Corrupt(index);
+        }
         // SQLITE_FULL, and PostgreSQL's disk_full.
         let code = error.as_database_error().and_then(|e| e.code());
         match code.as_deref() {

@@ -138,7 +138,7 @@ pub struct NewKeySecret<'a> {
     /// The secret, of which the public part alone is stored.
     pub secret: &'a KeySecret,
     /// Its code.
-    pub mac: &'a SecretMac,
+    pub mac: SecretMac,
     /// The master secret that the code was made under.
     pub secret_version: SecretVersion,
 }

@@ -93,7 +93,7 @@ macro_rules! row {
             fn from_row(row: &'r $driver) -> Result<Self, sqlx::Error> {
                 use $crate::row::Column;
                 $(let $field = {
-                    let column = stringify!($field);
+                    let column = stringify!($field).trim_start_matches("r#");
                     let raw: <$type as Column>::Raw = sqlx::Row::try_get(row, column)?;
                     <$type as Column>::from_raw(raw).ok_or_else(|| sqlx::Error::ColumnDecode {
                         index: column.to_owned(),

@@ -1,0 +1,200 @@
+//! APIs: registered, listed, read; and the applications that are authorised for them.
+
+use keyward_core::bounds::{self, MAX_NAME_CHARS};
+use keyward_core::{ApiId, ClientId, KeyClass, KeyPrefix, ManagementScope, ScopeNumbers};
+use keyward_store::apis::{ApiRow, NewApi};
+use keyward_store::grants::GranteeRow;
+use keyward_store::scopes::ScopeRow;
+use keyward_store::{Change, NewEvent, apis, applications, grants, scopes};
+use keyward_wire::ErrorCode;
+use keyward_wire::apis::{ApiApplication, ApiApplicationOperation, ApiMode, CreateApiRequest};
+use serde_json::json;
+
+use crate::actions::Changed;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::refusal::{InField, Refusal};
+
+/// Applications in one request.
+const MAX_APPLICATIONS: usize = 100;
+
+/// An API with its scopes.
+#[derive(Debug)]
+pub struct ApiWithScopes {
+    /// The API.
+    pub api: ApiRow,
+    /// Its scopes, by key.
+    pub scopes: Vec<ScopeRow>,
+}
+
+/// Which applications gained and lost an API.
+#[derive(Debug, Default)]
+pub struct Authorized {
+    /// Those that gained it.
+    pub connected: Vec<ClientId>,
+    /// Those that lost it.
+    pub disconnected: Vec<ClientId>,
+}
+
+/// Registers an API.
+pub async fn create_api(app: &App, caller: &Caller, request: CreateApiRequest) -> Result<Changed<ApiId>, Refusal> {
+    bounds::text(&request.name, MAX_NAME_CHARS).in_field("name")?;
+    bounds::audience(&request.audience).in_field("audience")?;
+    let key_prefix = match &request.key_prefix {
+        Some(prefix) => KeyPrefix::parse(prefix).in_field("key_prefix")?,
+        None => KeyPrefix::default(),
+    };
+    let key_class = if request.mode == Some(ApiMode::Test) { KeyClass::Test } else { KeyClass::Live };
+
+    let mut change = app.change(caller).await?;
+    if apis::find_api_by_audience(&mut change, &request.audience).await?.is_some() {
+        return Err(Refusal::about(ErrorCode::AudienceTaken, "audience", "is that of another API"));
+    }
+    let id = app.make(ApiId::generate);
+    let new = NewApi {
+        id: &id,
+        name: &request.name,
+        audience: Some(&request.audience),
+        key_prefix: &key_prefix,
+        key_class,
+    };
+    apis::insert_api(&mut change, &new).await?;
+    let event = NewEvent {
+        action: "api.created",
+        target_id: id.to_string(),
+        org_code: None,
+        details: json!({ "audience": request.audience, "key_prefix": key_prefix.as_str() }),
+    };
+    let revision = app.commit(change, event).await?;
+    Ok(Changed { made: id, revision })
+}
+
+/// Every API by name, with its scopes.
+pub async fn list_apis(app: &App) -> Result<Vec<ApiWithScopes>, Refusal> {
+    let mut tx = app.read().await?;
+    let mut found = Vec::new();
+    for api in apis::list_apis(&mut tx).await? {
+        let scopes = scopes::list_scopes(&mut tx, &api.id).await?;
+        found.push(ApiWithScopes { api, scopes });
+    }
+    Ok(found)
+}
+
+/// An API with its scopes and the applications that are authorised for it.
+pub async fn get_api(app: &App, id: &str) -> Result<(ApiWithScopes, Vec<GranteeRow>), Refusal> {
+    let mut tx = app.read().await?;
+    let api = find_api(&mut tx, id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    let scopes = scopes::list_scopes(&mut tx, &api.id).await?;
+    let grantees = grants::list_grantees(&mut tx, &api.id).await?;
+    Ok((ApiWithScopes { api, scopes }, grantees))
+}
+
+/// An API by an id that a caller sent.
+pub(super) async fn find_api(tx: &mut keyward_store::Tx, id: &str) -> Result<Option<ApiRow>, Refusal> {
+    match ApiId::parse(id) {
+        Some(id) => Ok(apis::find_api(tx, &id).await?),
+        None => Ok(None),
+    }
+}
+
+/// Reads the list of APIs that a credential is to be bound to.
+pub(super) async fn read_bound(
+    tx: &mut keyward_store::Tx,
+    given: Option<&[String]>,
+) -> Result<Option<Vec<ApiId>>, Refusal> {
+    const FIELD: &str = "bound_api_ids";
+    let Some(given) = given else { return Ok(None) };
+    if given.is_empty() || given.len() > MAX_APPLICATIONS {
+        return Err(Refusal::field(FIELD, "must have 1 to 100 entries"));
+    }
+    let mut bound = Vec::new();
+    for (at, id) in given.iter().enumerate() {
+        let api = find_api(tx, id).await?;
+        let field = format!("{FIELD}[{at}]");
+        let api = api.ok_or_else(|| Refusal::about(ErrorCode::ApiUnknown, &field, "is not the id of an API"))?;
+        bound.push(api.id);
+    }
+    Ok(Some(bound))
+}
+
+/// Authorises applications for an API, or takes that away: all in one change.
+pub async fn update_api_applications(
+    app: &App,
+    caller: &Caller,
+    api_id: &str,
+    listed: &[ApiApplication],
+) -> Result<Changed<Authorized>, Refusal> {
+    if listed.is_empty() || listed.len() > MAX_APPLICATIONS {
+        return Err(Refusal::field("applications", "must have 1 to 100 entries"));
+    }
+    let mut change = app.change(caller).await?;
+    let api = find_api(&mut change, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    let mut done = Authorized::default();
+    for (at, application) in listed.iter().enumerate() {
+        update_one(&mut change, &api.id, at, application, &mut done).await?;
+    }
+    let event = NewEvent {
+        action: "api.applications_updated",
+        target_id: api.id.to_string(),
+        org_code: None,
+        details: json!({ "connected": done.connected, "disconnected": done.disconnected }),
+    };
+    let revision = app.commit(change, event).await?;
+    Ok(Changed { made: done, revision })
+}
+
+async fn update_one(
+    change: &mut Change,
+    api_id: &ApiId,
+    at: usize,
+    listed: &ApiApplication,
+    done: &mut Authorized,
+) -> Result<(), Refusal> {
+    let field = format!("applications[{at}].id");
+    let unknown = || Refusal::about(ErrorCode::ApplicationUnknown, &field, "is not the id of an application");
+    let id = ClientId::parse(&listed.id).ok_or_else(unknown)?;
+    let application = applications::find_application(change, &id).await?.ok_or_else(unknown)?;
+    let has_it = grants::find_grant(change, &id, api_id).await?.is_some();
+    match listed.operation {
+        Some(ApiApplicationOperation::Delete) if has_it => {
+            grants::end_grant(change, &id, api_id).await?;
+            done.disconnected.push(application.client_id);
+        }
+        None if !has_it => {
+            grants::put_grant(change, &id, api_id, &ScopeNumbers::default()).await?;
+            done.connected.push(application.client_id);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Gives an application a scope of an API that it is authorised for, or takes it away.
+pub async fn set_application_scope(
+    app: &App,
+    caller: &Caller,
+    ids: (&str, &str, &str),
+    is_given: bool,
+) -> Result<Changed<()>, Refusal> {
+    let (api_id, application_id, scope_id) = ids;
+    let mut change = app.change(caller).await?;
+    let api = find_api(&mut change, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    let application = super::applications::find_application(&mut change, application_id).await?;
+    let scope = super::scopes::find_scope(&mut change, &api.id, scope_id).await?;
+    let grant = grants::find_grant(&mut change, &application.client_id, &api.id).await?;
+    let grant = grant.ok_or_else(|| Refusal::new(ErrorCode::NotAuthorized))?;
+    if is_given && api.is_management_api {
+        let own = ManagementScope::parse(scope.key.as_str());
+        caller.require_may_give(own.as_slice(), application.bound_api_ids.as_deref())?;
+    }
+    let scopes = if is_given { grant.scopes.with(scope.number) } else { grant.scopes.without(scope.number) };
+    grants::put_grant(&mut change, &application.client_id, &api.id, &scopes).await?;
+    let event = NewEvent {
+        action: if is_given { "application.scope_added" } else { "application.scope_removed" },
+        target_id: application.client_id.to_string(),
+        org_code: application.org_code,
+        details: json!({ "api_id": api.id, "scope": scope.key }),
+    };
+    let revision = app.commit(change, event).await?;
+    Ok(Changed { made: (), revision })
+}

@@ -1,0 +1,13 @@
+//! Whether this node can do its work.
+
+use keyward_store::head;
+
+use crate::app::App;
+use crate::refusal::Refusal;
+
+/// Whether the store answers.
+pub async fn check_ready(app: &App) -> Result<(), Refusal> {
+    let mut tx = app.read().await?;
+    head::get_revision(&mut tx).await?;
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! What can be done, one file a resource: the only place that opens a transaction. Doors call one action each.
+
+pub mod apis;
+pub mod applications;
+pub mod bootstrap;
+pub mod callers;
+pub mod first_run;
+pub mod health;
+pub mod keys;
+pub mod organizations;
+pub mod owners;
+pub mod scopes;
+pub mod signing_keys;
+pub mod tokens;
+pub mod users;
+pub mod verify;
+
+use keyward_store::Revision;
+
+/// What a change made, with its revision.
+#[derive(Clone, Debug)]
+pub struct Changed<T> {
+    /// What it made.
+    pub made: T,
+    /// The revision.
+    pub revision: Revision,
+}

@@ -1,0 +1,85 @@
+//! Scopes: the permissions of an API.
+
+use keyward_core::bounds::{self, MAX_DESCRIPTION_CHARS};
+use keyward_core::{ApiId, ScopeId, ScopeKey, ScopeNumbers};
+use keyward_store::scopes::{NewScope, ScopeRow};
+use keyward_store::{NewEvent, Tx, scopes};
+use keyward_wire::ErrorCode;
+use keyward_wire::scopes::CreateScopeRequest;
+use serde_json::json;
+
+use crate::actions::Changed;
+use crate::actions::apis::find_api;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::refusal::{InField, Refusal};
+
+/// Adds a scope to an API.
+pub async fn create_scope(
+    app: &App,
+    caller: &Caller,
+    api_id: &str,
+    request: CreateScopeRequest,
+) -> Result<Changed<ScopeId>, Refusal> {
+    let key = ScopeKey::parse(&request.key).in_field("key")?;
+    let description = request.description.as_deref().filter(|text| !text.is_empty());
+    if let Some(text) = description {
+        bounds::text(text, MAX_DESCRIPTION_CHARS).in_field("description")?;
+    }
+    let mut change = app.change(caller).await?;
+    let api = find_api(&mut change, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    if api.is_management_api {
+        return Err(Refusal::new(ErrorCode::ManagementApi));
+    }
+    if scopes::list_scopes(&mut change, &api.id).await?.iter().any(|scope| scope.key == key) {
+        return Err(Refusal::about(ErrorCode::ScopeTaken, "key", "is that of another scope of this API"));
+    }
+    let id = app.make(ScopeId::generate);
+    let new = NewScope { id: &id, api_id: &api.id, key: &key, description };
+    scopes::insert_scope(&mut change, &new).await?;
+    let event = NewEvent {
+        action: "scope.created",
+        target_id: id.to_string(),
+        org_code: None,
+        details: json!({ "api_id": api.id, "key": key }),
+    };
+    let revision = app.commit(change, event).await?;
+    Ok(Changed { made: id, revision })
+}
+
+/// The scopes of an API, by key.
+pub async fn list_scopes(app: &App, api_id: &str) -> Result<Vec<ScopeRow>, Refusal> {
+    let mut tx = app.read().await?;
+    let api = find_api(&mut tx, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    Ok(scopes::list_scopes(&mut tx, &api.id).await?)
+}
+
+/// One scope of an API.
+pub async fn get_scope(app: &App, api_id: &str, scope_id: &str) -> Result<ScopeRow, Refusal> {
+    let mut tx = app.read().await?;
+    let api = find_api(&mut tx, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    find_scope(&mut tx, &api.id, scope_id).await
+}
+
+/// A scope by an id that a caller sent.
+pub(super) async fn find_scope(tx: &mut Tx, api_id: &ApiId, id: &str) -> Result<ScopeRow, Refusal> {
+    let found = match ScopeId::parse(id) {
+        Some(id) => scopes::find_scope(tx, api_id, &id).await?,
+        None => None,
+    };
+    found.ok_or_else(|| Refusal::new(ErrorCode::ScopeNotFound))
+}
+
+/// Reads a list of scopes of an API, each by id or by key.
+pub(super) fn read_scopes(rows: &[ScopeRow], given: &[String], field: &str) -> Result<ScopeNumbers, Refusal> {
+    if given.len() > keyward_core::bounds::MAX_SCOPES {
+        return Err(Refusal::field(field, "must have at most 100 entries"));
+    }
+    let number = |(at, text): (usize, &String)| {
+        let row = rows.iter().find(|row| row.id.as_str() == text || row.key.as_str() == text);
+        let rule = "is neither the id nor the key of a scope of this API";
+        row.map(|row| row.number)
+            .ok_or_else(|| Refusal::about(ErrorCode::ScopeUnknown, &format!("{field}[{at}]"), rule))
+    };
+    given.iter().enumerate().map(number).collect()
+}

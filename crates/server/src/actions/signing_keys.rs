@@ -1,0 +1,84 @@
+//! The keys that tokens are signed with: RSA 2048, RS256 (RFC 7518 section 3.3).
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::KeyPair as _;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use keyward_core::ids::hex;
+use keyward_store::signing_keys::{NewSigningKey, SigningKeyRow, insert_signing_key, list_signing_keys};
+use keyward_store::{NewEvent, Tx};
+use keyward_wire::ErrorCode;
+use keyward_wire::oauth::{Jwk, JwkSet};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::refusal::Refusal;
+
+/// Makes a new signing key, active at once.
+pub async fn create_signing_key(app: &App) -> Result<(), Refusal> {
+    let broken = |_| Refusal::caused_by(ErrorCode::Internal, "no RSA key could be made");
+    let pair = KeyPair::generate(KeySize::Rsa2048).map_err(broken)?;
+    let private: Pkcs8V1Der<'_> = pair.as_der().map_err(broken)?;
+    store_signing_key(app, &pair, private.as_ref()).await
+}
+
+/// Stores a signing key that was made elsewhere, active at once: a private key as PKCS #8 (RFC 5958), DER.
+pub async fn import_signing_key(app: &App, pkcs8: &[u8]) -> Result<(), Refusal> {
+    let rejected = |error| Refusal::caused_by(ErrorCode::Internal, format!("the RSA key is rejected: {error}"));
+    let pair = KeyPair::from_pkcs8(pkcs8).map_err(rejected)?;
+    store_signing_key(app, &pair, pkcs8).await
+}
+
+async fn store_signing_key(app: &App, pair: &KeyPair, pkcs8: &[u8]) -> Result<(), Refusal> {
+    let jwk = public_jwk(pair);
+    let public = serde_json::to_string(&jwk).map_err(|error| Refusal::caused_by(ErrorCode::Internal, error))?;
+    let new = NewSigningKey {
+        kid: &jwk.kid,
+        public_jwk: &public,
+        private_sealed: &app.keyring.seal(&purpose(&jwk.kid), pkcs8),
+        secret_version: app.keyring.version(),
+        active_at: app.now(),
+    };
+    let mut change = app.change(&Caller::system()).await?;
+    insert_signing_key(&mut change, &new).await?;
+    let event =
+        NewEvent { action: "signing_key.created", target_id: jwk.kid.clone(), org_code: None, details: json!({}) };
+    app.commit(change, event).await?;
+    Ok(())
+}
+
+/// The keys that tokens are checked with (RFC 7517 section 5).
+pub async fn list_public_keys(app: &App) -> Result<JwkSet, Refusal> {
+    let mut tx = app.read().await?;
+    let rows = list_signing_keys(&mut tx, app.now()).await?;
+    let keys: Result<Vec<Jwk>, _> = rows.iter().map(|row| serde_json::from_str(&row.public_jwk)).collect();
+    keys.map(|keys| JwkSet { keys }).map_err(|error| Refusal::caused_by(ErrorCode::Internal, error))
+}
+
+/// The signing key that is in use: its id, and its private half as PKCS #1 (RFC 8017 appendix A.1.2), DER.
+pub(super) async fn current_signing_key(app: &App, tx: &mut Tx) -> Result<(String, Zeroizing<Vec<u8>>), Refusal> {
+    let rows = list_signing_keys(tx, app.now()).await?;
+    let is_active = |row: &&SigningKeyRow| row.active_at <= app.now();
+    let row = rows.iter().find(is_active).ok_or_else(|| Refusal::caused_by(ErrorCode::Internal, "no signing key"))?;
+    let private = app.keyring.open(row.secret_version, &purpose(&row.kid), &row.private_sealed);
+    private.map(|key| (row.kid.clone(), key)).map_err(|error| Refusal::caused_by(ErrorCode::Unavailable, error))
+}
+
+/// The public half as the world sees it. The id is a hash of the key, in the colon-separated form that Kinde's have.
+fn public_jwk(pair: &KeyPair) -> Jwk {
+    let public = pair.public_key();
+    let n = URL_SAFE_NO_PAD.encode(public.modulus().big_endian_without_leading_zero());
+    let e = URL_SAFE_NO_PAD.encode(public.exponent().big_endian_without_leading_zero());
+    let hash = digest(&SHA256, n.as_bytes());
+    let kid = hash.as_ref()[..16].iter().map(|byte| hex(&[*byte])).collect::<Vec<_>>().join(":");
+    Jwk { kty: "RSA".into(), r#use: "sig".into(), alg: "RS256".into(), kid, n, e }
+}
+
+/// What binds a sealed signing key to its row.
+fn purpose(kid: &str) -> String {
+    format!("signing key {kid}")
+}

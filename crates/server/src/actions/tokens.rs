@@ -1,0 +1,182 @@
+//! M2M tokens: RFC 6749 section 4.4.
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use keyward_core::ids::hex;
+use keyward_core::{ClientId, PlainSecret, ScopeKey};
+use keyward_store::applications::{self, ApplicationRow};
+use keyward_store::apis::{self, ApiRow};
+use keyward_store::{StoreError, Tx, grants, scopes};
+use keyward_wire::oauth::{Claims, OAuthErrorCode};
+
+use crate::actions::{first_run, signing_keys};
+use crate::app::App;
+use crate::refusal::Refusal;
+
+/// What a token is asked for with. Empty texts are as good as missing (RFC 6749 section 3.2).
+#[derive(Debug)]
+pub struct TokenAsk<'a> {
+    /// The client id.
+    pub client_id: &'a str,
+    /// The client secret.
+    pub client_secret: &'a PlainSecret,
+    /// The audience; none for the management API.
+    pub audience: Option<&'a str>,
+    /// The scopes, separated by spaces; none for all that were granted.
+    pub scope: Option<&'a str>,
+    /// The host that the request was sent to.
+    pub request_host: Option<&'a str>,
+}
+
+/// A token and what it carries.
+#[derive(Debug)]
+pub struct IssuedToken {
+    /// The token.
+    pub token: PlainSecret,
+    /// Seconds until it expires.
+    pub expires_in: u32,
+    /// The scopes it carries, separated by spaces.
+    pub scope: String,
+}
+
+/// Why no token was issued: RFC 6749 section 5.2.
+#[derive(Debug)]
+pub struct TokenRefusal {
+    /// The code.
+    pub code: OAuthErrorCode,
+    /// What is wrong, for people.
+    pub description: String,
+    /// The true cause, for the log.
+    pub cause: Option<Refusal>,
+}
+
+impl TokenRefusal {
+    /// A code with what is wrong.
+    pub fn new(code: OAuthErrorCode, description: impl Into<String>) -> Self {
+        Self { code, description: description.into(), cause: None }
+    }
+}
+
+impl From<Refusal> for TokenRefusal {
+    fn from(cause: Refusal) -> Self {
+        let code = match cause.code.status() {
+            503 | 507 => OAuthErrorCode::TemporarilyUnavailable,
+            _ => OAuthErrorCode::ServerError,
+        };
+        Self { code, description: cause.message.clone(), cause: Some(cause) }
+    }
+}
+
+impl From<StoreError> for TokenRefusal {
+    fn from(error: StoreError) -> Self {
+        Refusal::from(error).into()
+    }
+}
+
+/// Issues a token to an application that shows its secret.
+pub async fn issue_token(app: &App, ask: &TokenAsk<'_>) -> Result<IssuedToken, TokenRefusal> {
+    let mut tx = app.read().await?;
+    let application = authenticate(app, &mut tx, ask).await?;
+    let (audience, scope) = authorize(app, &mut tx, &application, ask).await?;
+    let (kid, private) = signing_keys::current_signing_key(app, &mut tx).await?;
+    drop(tx);
+
+    let issued_at = app.now().as_seconds();
+    let claims = Claims {
+        aud: vec![audience],
+        azp: application.client_id.clone(),
+        exp: issued_at + i64::from(application.token_lifetime),
+        gty: vec!["client_credentials".into()],
+        iat: issued_at,
+        iss: app.issuer.as_str().into(),
+        jti: app.make(|fill, _| {
+            let mut id = [0; 16];
+            fill(&mut id);
+            hex(&id)
+        }),
+        org_code: application.org_code.clone(),
+        scope: join(&scope),
+        scp: scope.iter().map(ToString::to_string).collect(),
+        v: "2".into(),
+    };
+    let mut header = Header::new(Algorithm::RS256);
+    header.kid = Some(kid);
+    let token = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_rsa_der(&private))
+        .map_err(|error| Refusal::caused_by(keyward_wire::ErrorCode::Internal, error))?;
+    first_run::remove_spent_file(app, &application.client_id);
+    Ok(IssuedToken {
+        token: PlainSecret::new(token),
+        expires_in: application.token_lifetime,
+        scope: claims.scope,
+    })
+}
+
+/// The application, if its secret is right. What is wrong with the credentials is not told.
+async fn authenticate(app: &App, tx: &mut Tx, ask: &TokenAsk<'_>) -> Result<ApplicationRow, TokenRefusal> {
+    let wrong = || TokenRefusal::new(OAuthErrorCode::InvalidClient, "The client is unknown or its secret is wrong.");
+    let client_id = ClientId::parse(ask.client_id).ok_or_else(wrong)?;
+    let found = applications::find_application(tx, &client_id).await?;
+    let secrets = applications::list_application_secrets(tx, &client_id, app.now()).await?;
+    let mut is_right = false;
+    for secret in &secrets {
+        let mac = app.keyring.client_mac(secret.secret_version, &client_id, ask.client_secret);
+        is_right |= mac.is_some_and(|mac| mac.matches(&secret.mac));
+    }
+    found.filter(|application| is_right && application.disabled_at.is_none()).ok_or_else(wrong)
+}
+
+/// The audience as it was asked for, and the scopes that the token is to carry.
+async fn authorize(
+    app: &App,
+    tx: &mut Tx,
+    application: &ApplicationRow,
+    ask: &TokenAsk<'_>,
+) -> Result<(String, Vec<ScopeKey>), TokenRefusal> {
+    let audience = ask.audience.map_or_else(|| app.issuer.management_audience(), ToOwned::to_owned);
+    let granted = match find_api(app, tx, &audience, ask.request_host).await? {
+        Some(api) => grants::find_grant(tx, &application.client_id, &api.id).await?,
+        None => None,
+    };
+    let Some(grant) = granted else { return Err(unauthorized(app, tx, &application.client_id).await?) };
+    let rows = scopes::list_scopes(tx, &grant.api_id).await?;
+    let granted: Vec<ScopeKey> =
+        rows.into_iter().filter(|row| grant.scopes.contains(row.number)).map(|row| row.key).collect();
+    let Some(asked) = ask.scope else { return Ok((audience, granted)) };
+    let mut scope = Vec::new();
+    for text in asked.split(' ').filter(|text| !text.is_empty()) {
+        let key = granted.iter().find(|key| key.as_str() == text).ok_or_else(|| {
+            TokenRefusal::new(OAuthErrorCode::InvalidScope, "A scope is unknown or was not granted to this client.")
+        })?;
+        if !scope.contains(key) {
+            scope.push(key.clone());
+        }
+    }
+    Ok((audience, if scope.is_empty() { granted } else { scope }))
+}
+
+/// The API that an audience names. A registered one wins over the names of the management API.
+async fn find_api(app: &App, tx: &mut Tx, audience: &str, host: Option<&str>) -> Result<Option<ApiRow>, StoreError> {
+    if let Some(api) = apis::find_api_by_audience(tx, audience).await? {
+        return Ok(Some(api));
+    }
+    if app.issuer.is_management_audience(audience, host) {
+        return apis::find_management_api(tx).await;
+    }
+    Ok(None)
+}
+
+/// The refusal that names the audiences which would do.
+async fn unauthorized(app: &App, tx: &mut Tx, client_id: &ClientId) -> Result<TokenRefusal, StoreError> {
+    let granted = grants::list_granted_audiences(tx, client_id).await?;
+    let names: Vec<String> =
+        granted.into_iter().map(|name| name.unwrap_or_else(|| app.issuer.management_audience())).collect();
+    let description = if names.is_empty() {
+        "The client is not authorised for any audience.".to_owned()
+    } else {
+        format!("The client is not authorised for this audience. These would do: {}", names.join(" "))
+    };
+    Ok(TokenRefusal::new(OAuthErrorCode::UnauthorizedClient, description))
+}
+
+fn join(scope: &[ScopeKey]) -> String {
+    scope.iter().map(ScopeKey::as_str).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,118 @@
+//! Users: owners of keys, members of organizations.
+
+use keyward_core::UserId;
+use keyward_core::bounds::{self, MAX_EXTERNAL_ID_CHARS, MAX_IDENTITY_CHARS, MAX_NAME_CHARS};
+use keyward_store::users::{self, NewUser, UserColumn, UserRow};
+use keyward_store::{Change, NewEvent, Tx};
+use keyward_wire::ErrorCode;
+use keyward_wire::users::{CreateUserRequest, IdentityType, UserIdentity, UserProfile};
+use serde_json::json;
+
+use crate::actions::{Changed, owners};
+use crate::app::App;
+use crate::caller::Caller;
+use crate::refusal::{InField, Refusal};
+
+/// By what a user is known, each at most once.
+#[derive(Clone, Copy, Debug, Default)]
+struct Identities<'a> {
+    email: Option<&'a str>,
+    phone: Option<&'a str>,
+    username: Option<&'a str>,
+}
+
+/// Creates a user, a member of an organization if one is named.
+pub async fn create_user(app: &App, caller: &Caller, request: CreateUserRequest) -> Result<Changed<UserId>, Refusal> {
+    let profile = request.profile.as_ref().map_or(Ok((None, None)), read_profile)?;
+    let identities = read_identities(request.identities.as_deref().unwrap_or_default())?;
+    if let Some(external_id) = &request.provided_id {
+        bounds::text(external_id, MAX_EXTERNAL_ID_CHARS).in_field("provided_id")?;
+    }
+    let mut change = app.change(caller).await?;
+    let organization = match &request.organization_code {
+        Some(code) => Some(owners::find_organization(&mut change, caller, code, "organization_code").await?),
+        None => None,
+    };
+    let id = app.make(UserId::generate);
+    let new = NewUser {
+        id: &id,
+        external_id: request.provided_id.as_deref(),
+        given_name: profile.0,
+        family_name: profile.1,
+        email: identities.email,
+        phone: identities.phone,
+        username: identities.username,
+    };
+    insert(&mut change, &new).await?;
+    let org_code = organization.map(|organization| organization.code);
+    if let Some(code) = &org_code {
+        users::insert_member(&mut change, code, &id).await?;
+    }
+    let details = json!({ "external_id": request.provided_id });
+    let event = NewEvent { action: "user.created", target_id: id.to_string(), org_code, details };
+    let revision = app.commit(change, event).await?;
+    Ok(Changed { made: id, revision })
+}
+
+/// Stores a user, unless something that must be unique is another's.
+pub(super) async fn insert(change: &mut Change, new: &NewUser<'_>) -> Result<(), Refusal> {
+    let unique = [
+        (UserColumn::ExternalId, new.external_id, ErrorCode::ExternalIdTaken, "provided_id"),
+        (UserColumn::Email, new.email, ErrorCode::IdentityTaken, "identities.email"),
+        (UserColumn::Phone, new.phone, ErrorCode::IdentityTaken, "identities.phone"),
+        (UserColumn::Username, new.username, ErrorCode::IdentityTaken, "identities.username"),
+    ];
+    for (column, value, code, field) in unique {
+        let Some(value) = value else { continue };
+        if users::find_user_by(change, column, value).await?.is_some() {
+            return Err(Refusal::about(code, field, "is that of another user"));
+        }
+    }
+    Ok(users::insert_user(change, new).await?)
+}
+
+/// One user.
+pub async fn get_user(app: &App, id: &str) -> Result<UserRow, Refusal> {
+    let mut tx = app.read().await?;
+    find_user(&mut tx, id).await?.ok_or_else(|| Refusal::new(ErrorCode::UserNotFound))
+}
+
+/// A user by an id that a caller sent.
+pub(super) async fn find_user(tx: &mut Tx, id: &str) -> Result<Option<UserRow>, Refusal> {
+    match UserId::parse(id) {
+        Some(id) => Ok(users::find_user(tx, &id).await?),
+        None => Ok(None),
+    }
+}
+
+fn read_profile(profile: &UserProfile) -> Result<(Option<&str>, Option<&str>), Refusal> {
+    let name = |text: &'_ Option<String>, field| match text.as_deref() {
+        Some(text) => bounds::text(text, MAX_NAME_CHARS).in_field(field),
+        None => Ok(()),
+    };
+    name(&profile.given_name, "profile.given_name")?;
+    name(&profile.family_name, "profile.family_name")?;
+    Ok((profile.given_name.as_deref(), profile.family_name.as_deref()))
+}
+
+fn read_identities(listed: &[UserIdentity]) -> Result<Identities<'_>, Refusal> {
+    let mut read = Identities::default();
+    for (at, identity) in listed.iter().enumerate() {
+        let details = &identity.details;
+        let (place, value, member) = match identity.r#type {
+            IdentityType::Email => (&mut read.email, &details.email, "email"),
+            IdentityType::Phone => (&mut read.phone, &details.phone, "phone"),
+            IdentityType::Username => (&mut read.username, &details.username, "username"),
+        };
+        let field = format!("identities[{at}].details.{member}");
+        let value = value.as_deref().ok_or_else(|| Refusal::about(ErrorCode::FieldMissing, &field, "is missing"))?;
+        bounds::text(value, MAX_IDENTITY_CHARS).in_field(&field)?;
+        if identity.r#type == IdentityType::Email && !value.contains('@') {
+            return Err(Refusal::field(&field, "must be an e-mail address"));
+        }
+        if place.replace(value).is_some() {
+            return Err(Refusal::field(&field, "is the second of its type, and one is all that a user can have"));
+        }
+    }
+    Ok(read)
+}

@@ -1,0 +1,133 @@
+//! What every door receives: the store, the keys, the clock, and what was told at the start.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use keyward_core::{Fill, Keyring, Timestamp};
+use keyward_store::{Change, NewEvent, OpenError, Revision, Store, StoreError, Tx};
+
+use crate::actions::bootstrap;
+use crate::caller::Caller;
+use crate::first_run::FirstRun;
+use crate::folder::{DataFolder, FolderError};
+use crate::inputs::{Clock, Entropy};
+use crate::issuer::Issuer;
+use crate::refusal::Refusal;
+use crate::secrets::{self, SecretsError};
+use crate::settings::Settings;
+
+/// The one thing that doors receive. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Inner>);
+
+/// What an [`App`] holds.
+#[derive(Debug)]
+pub struct Inner {
+    /// The settings.
+    pub settings: Settings,
+    /// Who issues tokens.
+    pub issuer: Issuer,
+    /// What is derived from the master secrets.
+    pub keyring: Keyring,
+    /// The data folder, held while this lives.
+    pub folder: DataFolder,
+    /// How the first credentials are handed over.
+    pub first_run: FirstRun,
+    store: Store,
+    clock: Clock,
+    entropy: Entropy,
+}
+
+/// Why Keyward cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The database.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The master secrets.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// What every store needs could not be made.
+    #[error("{}", .0.message)]
+    Bootstrap(Refusal),
+    /// A file in the data folder.
+    #[error("a file in the data folder cannot be used")]
+    Io(#[from] std::io::Error),
+}
+
+impl From<Refusal> for StartError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Bootstrap(refusal)
+    }
+}
+
+impl App {
+    /// Opens the store, unlocks it, and makes what every store needs.
+    pub async fn open(
+        settings: Settings,
+        folder: DataFolder,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Self, StartError> {
+        let masters = secrets::load(&settings, &folder, &entropy)?;
+        let store = Store::open(&settings.database).await?;
+        let keyring = secrets::unlock(&store, &masters, &clock).await?;
+        let issuer = Issuer::new(settings.public_url.as_ref(), settings.listen.port());
+        let first_run = FirstRun::default();
+        let app = Self(Arc::new(Inner { settings, issuer, keyring, folder, first_run, store, clock, entropy }));
+        bootstrap::ensure_management_api(&app).await?;
+        bootstrap::ensure_signing_key(&app).await?;
+        Ok(app)
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Makes something random, such as an id, at this time.
+    pub fn make<T>(&self, make: impl FnOnce(Fill<'_>, Timestamp) -> T) -> T {
+        make(&mut |bytes| self.entropy.fill(bytes), self.now())
+    }
+
+    /// Begins a transaction that only reads.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        self.store.read().await
+    }
+
+    /// Begins a transaction that counts.
+    pub async fn tally(&self) -> Result<Tx, StoreError> {
+        self.store.tally().await
+    }
+
+    /// Begins a change.
+    pub async fn change(&self, caller: &Caller) -> Result<Change, StoreError> {
+        self.store.change(caller.actor.clone(), self.now()).await
+    }
+
+    /// Commits a change with its audit event, and answers when it is in force: at once, since verifying reads the store.
+    pub async fn commit(&self, change: Change, event: NewEvent) -> Result<Revision, StoreError> {
+        change.commit(&self.keyring, event).await
+    }
+
+    /// Which database holds the store: `sqlite` or `postgres`.
+    pub fn database_kind(&self) -> &'static str {
+        self.store.kind()
+    }
+
+    /// Ends the connections to the database.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+impl Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

@@ -1,0 +1,35 @@
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, HOST};
+use keyward_core::PlainSecret;
+use keyward_wire::ErrorCode;
+
+use crate::actions::callers;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::refusal::Refusal;
+
+/// Who sent a request, by its bearer token (RFC 6750 section 2.1).
+pub(super) async fn caller_of(headers: &HeaderMap, app: &App) -> Result<Caller, Refusal> {
+    let token = bearer_token(headers)?;
+    callers::identify(app, &token, request_host(headers)).await
+}
+
+/// The host that a request was sent to.
+pub(crate) fn request_host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(HOST).and_then(|value| value.to_str().ok())
+}
+
+fn bearer_token(headers: &HeaderMap) -> Result<PlainSecret, Refusal> {
+    let missing = || Refusal::new(ErrorCode::TokenMissing);
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next().ok_or_else(missing)?;
+    if values.next().is_some() {
+        return Err(Refusal::about(ErrorCode::FieldDuplicate, "Authorization", "stands more than once"));
+    }
+    let text = value.to_str().map_err(|_| Refusal::new(ErrorCode::TokenInvalid))?;
+    let (scheme, token) = text.split_once(' ').ok_or_else(missing)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(missing());
+    }
+    Ok(PlainSecret::new(token.trim().to_owned()))
+}

@@ -1,0 +1,102 @@
+//! Who calls, and with what rights.
+
+use std::collections::BTreeSet;
+
+use keyward_core::{ApiId, ManagementScope, OrgScope};
+use keyward_store::{Actor, ActorKind};
+use keyward_wire::ErrorCode;
+
+use crate::refusal::Refusal;
+
+/// Who calls, and with what rights: what every action is asked with.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who it is, for the audit log.
+    pub actor: Actor,
+    /// How much of the store it may see.
+    pub org_scope: OrgScope,
+    /// What it may do with Keyward itself.
+    pub scopes: BTreeSet<ManagementScope>,
+    /// The APIs whose keys it may verify; none for those of every API.
+    pub bound: Option<Vec<ApiId>>,
+}
+
+impl Caller {
+    /// Somebody at the host, who may do everything: the host's own protection stands before.
+    pub fn command_line() -> Self {
+        Self::with_all_rights(ActorKind::CommandLine, "command line")
+    }
+
+    /// Whoever held the setup link of an empty store.
+    pub fn setup() -> Self {
+        Self::with_all_rights(ActorKind::Setup, "setup")
+    }
+
+    /// Keyward itself.
+    pub fn system() -> Self {
+        Self::with_all_rights(ActorKind::System, "Keyward")
+    }
+
+    fn with_all_rights(kind: ActorKind, name: &str) -> Self {
+        Self {
+            actor: Actor { kind, id: String::new(), name: name.to_owned() },
+            org_scope: OrgScope::All,
+            scopes: ManagementScope::ALL.iter().copied().collect(),
+            bound: None,
+        }
+    }
+
+    /// Refuses a caller that lacks a scope.
+    pub fn require(&self, scope: ManagementScope) -> Result<(), Refusal> {
+        if self.scopes.contains(&scope) { Ok(()) } else { Err(Refusal::scope_missing(scope)) }
+    }
+
+    /// Refuses the application of an organization.
+    pub fn require_platform(&self) -> Result<(), Refusal> {
+        match self.org_scope {
+            OrgScope::All => Ok(()),
+            OrgScope::One(_) => Err(Refusal::new(ErrorCode::PlatformOnly)),
+        }
+    }
+
+    /// Refuses to give a credential rights over Keyward that the caller does not hold: a scope it lacks, or keys of
+    /// APIs that it is itself kept from.
+    pub fn require_may_give(&self, scopes: &[ManagementScope], bound: Option<&[ApiId]>) -> Result<(), Refusal> {
+        self.require_platform()?;
+        if let Some(lacking) = scopes.iter().find(|scope| !self.scopes.contains(scope)) {
+            let message = format!("The credential does not hold {} and so cannot give it.", lacking.key());
+            return Err(Refusal::with(ErrorCode::RightsExceeded, message));
+        }
+        let Some(own) = &self.bound else { return Ok(()) };
+        if bound.is_some_and(|given| given.iter().all(|api| own.contains(api))) {
+            return Ok(());
+        }
+        let message = "The credential is bound to APIs and can give rights within these alone.";
+        Err(Refusal::with(ErrorCode::RightsExceeded, message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_gives_what_they_do_not_hold() {
+        let (own, other) = (ApiId::parse("a").unwrap(), ApiId::parse("b").unwrap());
+        let mut caller = Caller::system();
+        caller.scopes = [ManagementScope::CreateApiKeys].into();
+        let code = |given: Result<(), Refusal>| given.map_err(|refusal| refusal.code);
+        let exceeded = Err(ErrorCode::RightsExceeded);
+
+        assert_eq!(code(caller.require_may_give(&[ManagementScope::CreateApiKeys], None)), Ok(()));
+        assert_eq!(code(caller.require_may_give(&[ManagementScope::ReadApiKeys], None)), exceeded);
+
+        caller.bound = Some(vec![own.clone()]);
+        assert_eq!(code(caller.require_may_give(&[], Some(std::slice::from_ref(&own)))), Ok(()));
+        assert_eq!(code(caller.require_may_give(&[], Some(&[own, other]))), exceeded);
+        assert_eq!(code(caller.require_may_give(&[], None)), exceeded);
+
+        caller.org_scope = OrgScope::One(keyward_core::OrgCode::parse("org_1").unwrap());
+        assert_eq!(code(caller.require_may_give(&[], None)), Err(ErrorCode::PlatformOnly));
+    }
+}

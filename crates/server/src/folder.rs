@@ -1,0 +1,95 @@
+//! The data folder: one process holds it at a time.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// The data folder, held until this is dropped or the process ends, however it ends.
+#[derive(Debug)]
+pub struct DataFolder {
+    path: PathBuf,
+    lock: File,
+}
+
+/// Why the data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// Another process holds it.
+    #[error("{path} is held by {holder}")]
+    Held {
+        /// The folder.
+        path: String,
+        /// Who holds it, as the holder itself wrote.
+        holder: String,
+    },
+    /// It cannot be made, read or written.
+    #[error("the data folder {path} cannot be used")]
+    Io {
+        /// The folder.
+        path: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl DataFolder {
+    /// Makes the folder if it is absent, readable by its owner alone, and takes hold of it.
+    pub fn hold(path: &Path) -> Result<Self, FolderError> {
+        let failed = |source| FolderError::Io { path: path.display().to_string(), source };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+        let name = path.join("keyward.lock");
+        let mut lock = private().create(true).truncate(false).read(true).open(name).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                lock.read_to_string(&mut holder).map_err(failed)?;
+                let holder = if holder.is_empty() { "another process".to_owned() } else { holder };
+                return Err(FolderError::Held { path: path.display().to_string(), holder });
+            }
+        }
+        let mut folder = Self { path: path.to_owned(), lock };
+        folder.tell(&format!("process {}", std::process::id())).map_err(failed)?;
+        Ok(folder)
+    }
+
+    /// Writes down who holds the folder, for the next one who asks.
+    pub fn tell(&mut self, holder: &str) -> io::Result<()> {
+        self.lock.set_len(0)?;
+        self.lock.rewind()?;
+        self.lock.write_all(holder.as_bytes())
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes a new file that its owner alone can read, and makes sure that it is on the disk.
+    pub fn write_private(&self, name: &str, text: &str) -> io::Result<PathBuf> {
+        let path = self.path.join(name);
+        let mut file = private().create_new(true).open(&path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        File::open(&self.path)?.sync_all()?;
+        Ok(path)
+    }
+
+    /// Reads a file of the folder; none if it is absent.
+    pub fn read(&self, name: &str) -> io::Result<Option<String>> {
+        match fs::read_to_string(self.path.join(name)) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).mode(0o600);
+    options
+}

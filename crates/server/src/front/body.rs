@@ -1,0 +1,69 @@
+//! Extractors for what a caller sends: a JSON body, a query string.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use keyward_wire::ErrorCode;
+use serde::Deserialize;
+
+use crate::front::node::{Misfit, Node};
+use crate::refusal::Refusal;
+
+/// A JSON body. An absent one is as good as `{}`.
+pub(crate) struct Body<T>(pub(crate) T);
+
+/// A query string.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: for<'de> Deserialize<'de>> FromRequest<S> for Body<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let is_json = is_content_type(request.headers(), "application/json");
+        let bytes = Bytes::from_request(request, state).await.map_err(unreadable)?;
+        if bytes.is_empty() {
+            return read_json(b"{}").map(Self);
+        }
+        if !is_json {
+            return Err(Refusal::with(ErrorCode::ContentTypeUnsupported, "The content type must be application/json."));
+        }
+        read_json(&bytes).map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: for<'de> Deserialize<'de>> FromRequestParts<S> for Params<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let query = parts.uri.query().unwrap_or_default();
+        Node::from_form(query.as_bytes()).read(true).map(Self).map_err(Misfit::into_refusal)
+    }
+}
+
+/// Reads JSON into a type.
+pub(crate) fn read_json<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, Refusal> {
+    Node::from_json(bytes)?.read(false).map_err(Misfit::into_refusal)
+}
+
+/// Reads a form into a type.
+pub(crate) fn read_form<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, Refusal> {
+    Node::from_form(bytes).read(true).map_err(Misfit::into_refusal)
+}
+
+/// Whether the content type is this one, whatever its parameters (RFC 9110 section 8.3.1).
+pub(crate) fn is_content_type(headers: &HeaderMap, wanted: &str) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(wanted))
+}
+
+/// A body that is too large, or that never came whole.
+pub(crate) fn unreadable(rejection: BytesRejection) -> Refusal {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Refusal::new(ErrorCode::BodyTooLarge)
+    } else {
+        Refusal::with(ErrorCode::BodyMalformed, "The body could not be read to its end.")
+    }
+}

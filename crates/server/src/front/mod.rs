@@ -1,0 +1,13 @@
+//! Where requests come in and answers go out: connections, bodies, errors, the log of requests.
+
+mod accept;
+mod answer;
+pub(crate) mod body;
+mod log;
+mod node;
+
+pub use accept::serve;
+pub use answer::Answer;
+pub(crate) use answer::Cause;
+pub(crate) use body::{Body, Params, read_form, read_json};
+pub(crate) use log::log_requests;

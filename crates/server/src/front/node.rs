@@ -1,0 +1,431 @@
+//! Reading what a caller sent into a type, with errors that name the field and the rule and never show the value.
+//!
+//! JSON bodies, forms and query strings become a [`Node`] first, which keeps members that stand twice. From there they
+//! are deserialized with an error type of our own, since the texts of serde's usual errors quote what was sent, and what
+//! was sent may be a secret in the wrong place.
+
+use std::fmt;
+
+use keyward_core::KeySecret;
+use keyward_wire::ErrorCode;
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, Visitor, value};
+
+use crate::refusal::Refusal;
+
+/// How deeply JSON may be nested.
+const MAX_DEPTH: usize = 16;
+/// The longest name of an unknown member that is repeated in an error.
+const MAX_SHOWN_NAME: usize = 40;
+
+/// What a caller sent, before it has a type.
+#[derive(Clone, Debug)]
+pub(crate) enum Node {
+    Null,
+    Bool(bool),
+    Number(serde_json::Number),
+    Text(String),
+    List(Vec<Node>),
+    Object(Vec<(String, Node)>),
+}
+
+/// Why a node is not of the wanted type.
+#[derive(Debug)]
+pub(crate) struct Misfit {
+    code: ErrorCode,
+    field: String,
+    rule: String,
+}
+
+impl Node {
+    /// Reads JSON.
+    pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, Refusal> {
+        let malformed = |_| Refusal::with(ErrorCode::BodyMalformed, "The body is not well-formed JSON.");
+        let node: Self = serde_json::from_slice(bytes).map_err(malformed)?;
+        if node.depth() > MAX_DEPTH {
+            return Err(Refusal::with(ErrorCode::BodyMalformed, "The body is nested more than 16 deep."));
+        }
+        Ok(node)
+    }
+
+    /// Reads a form (`application/x-www-form-urlencoded`), which a query string is too.
+    pub(crate) fn from_form(bytes: &[u8]) -> Self {
+        let pairs = form_urlencoded::parse(bytes);
+        Self::Object(pairs.map(|(name, text)| (name.into_owned(), Self::Text(text.into_owned()))).collect())
+    }
+
+    /// Turns it into a type. Where `is_text`, numbers and truth values are written as text.
+    pub(crate) fn read<T: for<'de> Deserialize<'de>>(&self, is_text: bool) -> Result<T, Misfit> {
+        self.refuse_repeated()?;
+        T::deserialize(Reader { node: self, is_text })
+    }
+
+    fn depth(&self) -> usize {
+        match self {
+            Self::List(items) => 1 + items.iter().map(Self::depth).max().unwrap_or(0),
+            Self::Object(members) => 1 + members.iter().map(|(_, node)| node.depth()).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    fn refuse_repeated(&self) -> Result<(), Misfit> {
+        match self {
+            Self::List(items) => {
+                items.iter().enumerate().try_for_each(|(at, item)| item.refuse_repeated().map_err(|e| e.within_item(at)))
+            }
+            Self::Object(members) => {
+                let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+                names.sort_unstable();
+                if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+                    return Err(Misfit::new(ErrorCode::FieldDuplicate, &shown(pair[0]), "stands more than once"));
+                }
+                members.iter().try_for_each(|(name, node)| node.refuse_repeated().map_err(|e| e.within(name)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Misfit {
+    fn new(code: ErrorCode, field: &str, rule: impl Into<String>) -> Self {
+        Self { code, field: field.to_owned(), rule: rule.into() }
+    }
+
+    fn must_be(what: &dyn de::Expected) -> Self {
+        // Derived types call themselves "struct Name"; to a caller that is an object.
+        let what = what.to_string();
+        let plain = match what.as_str() {
+            text if text.starts_with("struct ") || text == "a map" => "an object",
+            "a sequence" => "a list",
+            "a boolean" => "true or false",
+            "a string" => "text",
+            "u8" | "u16" | "u32" | "u64" => "a whole number, not negative",
+            "i32" | "i64" => "a whole number",
+            text => text,
+        };
+        Self::new(ErrorCode::FieldInvalid, "", format!("must be {plain}"))
+    }
+
+    fn within(mut self, name: &str) -> Self {
+        let joint = if self.field.is_empty() || self.field.starts_with('[') { "" } else { "." };
+        self.field = format!("{}{joint}{}", shown(name), self.field);
+        self
+    }
+
+    fn within_item(mut self, at: usize) -> Self {
+        let joint = if self.field.is_empty() || self.field.starts_with('[') { "" } else { "." };
+        self.field = format!("[{at}]{joint}{}", self.field);
+        self
+    }
+
+    /// As a refusal of the management API.
+    pub(crate) fn into_refusal(self) -> Refusal {
+        if self.field.is_empty() {
+            return Refusal::with(ErrorCode::BodyMalformed, format!("The body {}.", self.rule));
+        }
+        Refusal::about(self.code, &self.field, &self.rule)
+    }
+}
+
+/// A member's name as it may be repeated: not at any length, and not if it is a secret.
+fn shown(name: &str) -> String {
+    let is_plain = name.len() <= MAX_SHOWN_NAME && name.bytes().all(|b| b.is_ascii_graphic() && b != b'`');
+    if is_plain && KeySecret::parse(name).is_none() { name.to_owned() } else { "…".to_owned() }
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}", self.field, self.rule)
+    }
+}
+
+impl std::error::Error for Misfit {}
+
+impl de::Error for Misfit {
+    // The text of a custom error may hold the value.
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self::new(ErrorCode::FieldInvalid, "", "is not as it should be")
+    }
+
+    fn invalid_type(_: de::Unexpected<'_>, wanted: &dyn de::Expected) -> Self {
+        Self::must_be(wanted)
+    }
+
+    fn invalid_value(_: de::Unexpected<'_>, wanted: &dyn de::Expected) -> Self {
+        Self::must_be(wanted)
+    }
+
+    fn invalid_length(_: usize, wanted: &dyn de::Expected) -> Self {
+        Self::must_be(wanted)
+    }
+
+    fn unknown_variant(_: &str, known: &'static [&'static str]) -> Self {
+        let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+        let one_of = if known.len() == 1 { "" } else { "one of " };
+        Self::new(ErrorCode::FieldInvalid, "", format!("must be {one_of}{}", known.join(", ")))
+    }
+
+    fn unknown_field(name: &str, _: &'static [&'static str]) -> Self {
+        Self::new(ErrorCode::FieldUnknown, &shown(name), "is not a field of this request")
+    }
+
+    fn missing_field(name: &'static str) -> Self {
+        Self::new(ErrorCode::FieldMissing, name, "is missing")
+    }
+
+    fn duplicate_field(name: &'static str) -> Self {
+        Self::new(ErrorCode::FieldDuplicate, name, "stands more than once")
+    }
+}
+
+/// Deserializes from a node.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    node: &'a Node,
+    is_text: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn of(self, node: &'a Node) -> Self {
+        Self { node, ..self }
+    }
+}
+
+macro_rules! numbers {
+    ($($method:ident $visit:ident $type:ty,)*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+            match self.node {
+                Node::Text(text) if self.is_text => match text.parse::<$type>() {
+                    Ok(value) => visitor.$visit(value),
+                    Err(_) => Err(Misfit::must_be(&visitor)),
+                },
+                _ => self.deserialize_any(visitor),
+            }
+        })*
+    };
+}
+
+impl<'de> Deserializer<'de> for Reader<'de> {
+    type Error = Misfit;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        match self.node {
+            Node::Null => visitor.visit_unit(),
+            Node::Bool(value) => visitor.visit_bool(*value),
+            Node::Text(text) => visitor.visit_str(text),
+            Node::Number(number) => match (number.as_u64(), number.as_i64()) {
+                (Some(value), _) => visitor.visit_u64(value),
+                (None, Some(value)) => visitor.visit_i64(value),
+                (None, None) => visitor.visit_f64(number.as_f64().unwrap_or(f64::NAN)),
+            },
+            Node::List(items) => visitor.visit_seq(Items { reader: self, items: items.iter().enumerate(), at: 0 }),
+            Node::Object(members) => visitor.visit_map(Members { reader: self, members: members.iter(), value: None }),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        if matches!(self.node, Node::Null) { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Misfit> {
+        match self.node {
+            Node::Text(text) => visitor.visit_enum(value::StrDeserializer::new(text)),
+            _ => Err(Misfit::new(ErrorCode::FieldInvalid, "", "must be text")),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Misfit> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    numbers! {
+        deserialize_u32 visit_u32 u32,
+        deserialize_u64 visit_u64 u64,
+        deserialize_i64 visit_i64 i64,
+        deserialize_bool visit_bool bool,
+    }
+
+    serde::forward_to_deserialize_any! {
+        i8 i16 i32 i128 u8 u16 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map
+        struct identifier ignored_any
+    }
+}
+
+struct Items<'a> {
+    reader: Reader<'a>,
+    items: std::iter::Enumerate<std::slice::Iter<'a, Node>>,
+    at: usize,
+}
+
+impl<'de> de::SeqAccess<'de> for Items<'de> {
+    type Error = Misfit;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
+        let Some((at, node)) = self.items.next() else { return Ok(None) };
+        self.at = at;
+        seed.deserialize(self.reader.of(node)).map(Some).map_err(|error| error.within_item(at))
+    }
+}
+
+struct Members<'a> {
+    reader: Reader<'a>,
+    members: std::slice::Iter<'a, (String, Node)>,
+    value: Option<&'a (String, Node)>,
+}
+
+impl<'de> de::MapAccess<'de> for Members<'de> {
+    type Error = Misfit;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
+        self.value = self.members.next();
+        let Some((name, _)) = self.value else { return Ok(None) };
+        seed.deserialize(value::StrDeserializer::new(name)).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Misfit> {
+        // serde asks for a value only after the key that goes with it.
+        let Some((name, node)) = self.value else { return Err(de::Error::custom("no key was read")) };
+        seed.deserialize(self.reader.of(node)).map_err(|error| error.within(name))
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(Node::Number(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::Number(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+        Ok(serde_json::Number::from_f64(value).map_or(Node::Null, Node::Number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
+        Ok(Node::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Node::List(items))
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = access.next_entry()? {
+            members.push(member);
+        }
+        Ok(Node::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keyward_wire::keys::{CreateKeyRequest, ListKeysQuery};
+
+    fn json(text: &str) -> String {
+        let node = Node::from_json(text.as_bytes());
+        let read = node.and_then(|node| node.read::<CreateKeyRequest>(false).map_err(Misfit::into_refusal));
+        read.map_or_else(|refusal| format!("{} {}", refusal.code.as_str(), refusal.message), |_| "fine".into())
+    }
+
+    #[test]
+    fn each_misfit_names_the_field_and_the_rule() {
+        for (body, said) in [
+            (r#"{"name":"a","api_id":"b"}"#, "fine"),
+            (r#"{"name":"a","api_id":"b","type":null,"metadata":{"a":[1,{"b":null}]}}"#, "fine"),
+            (r#"{"api_id":"b"}"#, "FIELD_MISSING `name` is missing"),
+            (r#"{"name":5,"api_id":"b"}"#, "FIELD_INVALID `name` must be text"),
+            (r#"{"name":null,"api_id":"b"}"#, "FIELD_INVALID `name` must be text"),
+            (r#"{"name":"a","api_id":"b","scope_ids":"c"}"#, "FIELD_INVALID `scope_ids` must be a list"),
+            (r#"{"name":"a","api_id":"b","scope_ids":["c",1]}"#, "FIELD_INVALID `scope_ids[1]` must be text"),
+            (r#"{"name":"a","api_id":"b","metadata":[]}"#, "FIELD_INVALID `metadata` must be an object"),
+            (
+                r#"{"name":"a","api_id":"b","type":"x"}"#,
+                "FIELD_INVALID `type` must be one of `user`, `organization`, `environment`",
+            ),
+            (
+                r#"{"name":"a","api_id":"b","expires_on":"x"}"#,
+                "FIELD_INVALID `expires_on` must be an RFC 3339 date and time",
+            ),
+            (r#"{"name":"a","api_id":"b","nam":1}"#, "FIELD_UNKNOWN `nam` is not a field of this request"),
+            (r#"{"name":"a","name":"b","api_id":"c"}"#, "FIELD_DUPLICATE `name` stands more than once"),
+            (
+                r#"{"name":"a","api_id":"b","metadata":{"x":[{"y":1,"y":2}]}}"#,
+                "FIELD_DUPLICATE `metadata.x[0].y` stands more than once",
+            ),
+            (r#"{"name":"a","#, "BODY_MALFORMED The body is not well-formed JSON."),
+            ("", "BODY_MALFORMED The body is not well-formed JSON."),
+            ("[]", "BODY_MALFORMED The body must be an object."),
+        ] {
+            assert_eq!(json(body), said, "{body}");
+        }
+    }
+
+    #[test]
+    fn json_is_read_16_deep_and_no_deeper() {
+        let nested = |deep: usize| {
+            let inner = format!("{}{}", "[".repeat(deep - 2), "]".repeat(deep - 2));
+            format!(r#"{{"name":"a","api_id":"b","metadata":{{"a":{inner}}}}}"#)
+        };
+        assert_eq!(json(&nested(16)), "fine");
+        assert_eq!(json(&nested(17)), "BODY_MALFORMED The body is nested more than 16 deep.");
+    }
+
+    #[test]
+    fn a_secret_in_the_wrong_place_is_not_repeated() {
+        let secret = "acme_live_7Jq2mW0ZtB4xR8d0vYt3KpLz1QeWmNc6hUa9XsBf2GjT35KBGM";
+        for body in [
+            format!(r#"{{"name":"a","api_id":"b","{secret}":1}}"#),
+            format!(r#"{{"name":"a","api_id":"b","scope_ids":"{secret}"}}"#),
+            format!(r#"{{"name":"a","api_id":"b","type":"{secret}"}}"#),
+            format!(r#"{{"name":"a","api_id":"b","expires_on":"{secret}"}}"#),
+            format!(r#""{secret}""#),
+        ] {
+            assert!(!json(&body).contains("7Jq2mW0ZtB4x"), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_query_string_is_read_by_the_same_rules() {
+        let read = |query: &str| {
+            let read = Node::from_form(query.as_bytes()).read::<ListKeysQuery>(true).map_err(Misfit::into_refusal);
+            read.map(|query| query.page_size).map_err(|refusal| refusal.message)
+        };
+        assert_eq!(read("page_size=7&key_type=user"), Ok(Some(7)));
+        assert_eq!(read("page_size=-7"), Err("`page_size` must be a whole number, not negative".into()));
+        assert_eq!(read("page_size=7&page_size=8"), Err("`page_size` stands more than once".into()));
+        assert_eq!(read("page=7"), Err("`page` is not a field of this request".into()));
+    }
+}

@@ -1,0 +1,158 @@
+//! APIs: `/api/v1/apis`, and the applications that are authorised for them.
+
+use axum::extract::{Path, State};
+use keyward_wire::apis::{
+    Api, ApiDetail, ApiList, ApiRef, ApiScope, ApiWithApplications, AuthorizedApplication, CreateApiRequest,
+    CreatedApi, UpdateApiApplicationsRequest, UpdatedApiApplications,
+};
+use keyward_wire::{Done, Envelope, ErrorBody};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::actions::apis::{self, ApiWithScopes};
+use crate::app::App;
+use crate::auth::{Platform, scope};
+use crate::front::{Answer, Body, Params};
+use crate::refusal::Refusal;
+use crate::routes::failures::Failures;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_apis, create_api))
+        .routes(routes!(get_api))
+        .routes(routes!(update_api_applications))
+        .routes(routes!(add_application_scope, remove_application_scope))
+}
+
+/// What to tell beside each API.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct ListApisQuery {
+    /// `scopes` adds the scopes of each API.
+    expand: Option<Expand>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Expand {
+    Scopes,
+}
+
+/// Lists every API, by name.
+#[utoipa::path(
+    get, path = "/api/v1/apis", tag = "apis", params(ListApisQuery),
+    responses((status = 200, body = Envelope<ApiList>), Failures)
+)]
+async fn list_apis(
+    State(app): State<App>,
+    _: Platform<scope::ReadApis>,
+    Params(query): Params<ListApisQuery>,
+) -> Result<Answer<Envelope<ApiList>>, Refusal> {
+    let with_scopes = query.expand == Some(Expand::Scopes);
+    let found = apis::list_apis(&app).await?;
+    let apis = found.into_iter().map(|api| wire_api(&app, api, with_scopes)).collect();
+    Ok(Answer::ok(Envelope::read(ApiList { next_token: None, apis })))
+}
+
+/// Registers an API.
+#[utoipa::path(
+    post, path = "/api/v1/apis", tag = "apis", request_body = CreateApiRequest,
+    responses((status = 200, body = Envelope<CreatedApi>), Failures)
+)]
+async fn create_api(
+    State(app): State<App>,
+    caller: Platform<scope::CreateApis>,
+    Body(request): Body<CreateApiRequest>,
+) -> Result<Answer<Envelope<CreatedApi>>, Refusal> {
+    let created = apis::create_api(&app, &caller, request).await?;
+    let body = CreatedApi { api: ApiRef { id: created.made } };
+    Ok(Answer::ok(Envelope::changed("OK", "Success", created.revision, body)))
+}
+
+/// Reads an API with its scopes and the applications that are authorised for it.
+#[utoipa::path(
+    get, path = "/api/v1/apis/{api_id}", tag = "apis", params(("api_id" = String, Path)),
+    responses((status = 200, body = Envelope<ApiDetail>), (status = 404, body = ErrorBody), Failures)
+)]
+async fn get_api(
+    State(app): State<App>,
+    _: Platform<scope::ReadApis>,
+    Path(api_id): Path<String>,
+) -> Result<Answer<Envelope<ApiDetail>>, Refusal> {
+    let (found, grantees) = apis::get_api(&app, &api_id).await?;
+    let applications = grantees.into_iter().map(|application| AuthorizedApplication {
+        id: application.client_id,
+        name: application.name,
+        r#type: "Machine to machine (M2M)".into(),
+        is_active: true,
+    });
+    let api = ApiWithApplications { api: wire_api(&app, found, true), applications: applications.collect() };
+    Ok(Answer::ok(Envelope::read(ApiDetail { api })))
+}
+
+/// Authorises applications for an API, or takes that away.
+#[utoipa::path(
+    patch, path = "/api/v1/apis/{api_id}/applications", tag = "apis", params(("api_id" = String, Path)),
+    request_body = UpdateApiApplicationsRequest,
+    responses((status = 200, body = Envelope<UpdatedApiApplications>), (status = 404, body = ErrorBody), Failures)
+)]
+async fn update_api_applications(
+    State(app): State<App>,
+    caller: Platform<scope::UpdateApis>,
+    Path(api_id): Path<String>,
+    Body(request): Body<UpdateApiApplicationsRequest>,
+) -> Result<Answer<Envelope<UpdatedApiApplications>>, Refusal> {
+    let updated = apis::update_api_applications(&app, &caller, &api_id, &request.applications).await?;
+    let body = UpdatedApiApplications {
+        applications_disconnected: updated.made.disconnected,
+        applications_connected: updated.made.connected,
+    };
+    let (code, message) = ("API_APPLICATIONS_UPDATED", "API applications updated");
+    Ok(Answer::ok(Envelope::changed(code, message, updated.revision, body)))
+}
+
+/// Gives an authorised application a scope of the API.
+#[utoipa::path(
+    post, path = "/api/v1/apis/{api_id}/applications/{application_id}/scopes/{scope_id}", tag = "apis",
+    params(("api_id" = String, Path), ("application_id" = String, Path), ("scope_id" = String, Path)),
+    responses((status = 200, body = Envelope<Done>), (status = 404, body = ErrorBody), Failures)
+)]
+async fn add_application_scope(
+    State(app): State<App>,
+    caller: Platform<scope::CreateApiApplicationScopes>,
+    Path((api_id, application_id, scope_id)): Path<(String, String, String)>,
+) -> Result<Answer<Envelope<Done>>, Refusal> {
+    let ids = (api_id.as_str(), application_id.as_str(), scope_id.as_str());
+    let changed = apis::set_application_scope(&app, &caller, ids, true).await?;
+    Ok(Answer::ok(Envelope::changed("OK", "Success", changed.revision, Done {})))
+}
+
+/// Takes a scope of the API from an application.
+#[utoipa::path(
+    delete, path = "/api/v1/apis/{api_id}/applications/{application_id}/scopes/{scope_id}", tag = "apis",
+    params(("api_id" = String, Path), ("application_id" = String, Path), ("scope_id" = String, Path)),
+    responses((status = 200, body = Envelope<Done>), (status = 404, body = ErrorBody), Failures)
+)]
+async fn remove_application_scope(
+    State(app): State<App>,
+    caller: Platform<scope::DeleteApiApplicationScopes>,
+    Path((api_id, application_id, scope_id)): Path<(String, String, String)>,
+) -> Result<Answer<Envelope<Done>>, Refusal> {
+    let ids = (api_id.as_str(), application_id.as_str(), scope_id.as_str());
+    let changed = apis::set_application_scope(&app, &caller, ids, false).await?;
+    Ok(Answer::ok(Envelope::changed("OK", "Success", changed.revision, Done {})))
+}
+
+fn wire_api(app: &App, found: ApiWithScopes, with_scopes: bool) -> Api {
+    let scopes = found.scopes.into_iter().map(|scope| ApiScope { id: scope.id, key: scope.key.to_string() });
+    Api {
+        id: found.api.id,
+        name: found.api.name,
+        audience: found.api.audience.unwrap_or_else(|| app.issuer.management_audience()),
+        is_management_api: found.api.is_management_api,
+        key_prefix: format!("{}_{}", found.api.key_prefix.as_str(), found.api.key_class.as_str()),
+        scopes: with_scopes.then(|| scopes.collect()),
+    }
+}

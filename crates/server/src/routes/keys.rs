@@ -1,0 +1,140 @@
+//! API keys: `/api/v1/api_keys`.
+
+use axum::extract::{Path, State};
+use keyward_core::OwnerKind;
+use keyward_wire::keys::{
+    CreateKeyRequest, IssuedKey, Key, KeyDetail, KeyList, KeySecretOnce, KeyStatus, KeyType, ListKeysQuery,
+};
+use keyward_wire::{Done, Envelope, ErrorBody};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::actions::keys::{self, Issued, NamedKey};
+use crate::app::App;
+use crate::auth::{PlatformOrOrganization, scope};
+use crate::front::{Answer, Body, Params};
+use crate::refusal::Refusal;
+use crate::routes::failures::Failures;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list_keys, create_key)).routes(routes!(get_key, rotate_key, revoke_key))
+}
+
+/// Lists keys, the newest first.
+#[utoipa::path(
+    get, path = "/api/v1/api_keys", tag = "keys", params(ListKeysQuery),
+    responses((status = 200, body = Envelope<KeyList>), Failures)
+)]
+async fn list_keys(
+    State(app): State<App>,
+    caller: PlatformOrOrganization<scope::ReadApiKeys>,
+    Params(query): Params<ListKeysQuery>,
+) -> Result<Answer<Envelope<KeyList>>, Refusal> {
+    let page = keys::list_keys(&app, &caller, &query).await?;
+    let api_keys = page.keys.into_iter().map(wire_key).collect();
+    Ok(Answer::ok(Envelope::read(KeyList { has_more: page.has_more, api_keys })))
+}
+
+/// Creates a key. Its secret is shown this once.
+#[utoipa::path(
+    post, path = "/api/v1/api_keys", tag = "keys", request_body = CreateKeyRequest,
+    responses((status = 201, body = Envelope<IssuedKey>), Failures)
+)]
+async fn create_key(
+    State(app): State<App>,
+    caller: PlatformOrOrganization<scope::CreateApiKeys>,
+    Body(request): Body<CreateKeyRequest>,
+) -> Result<Answer<Envelope<IssuedKey>>, Refusal> {
+    let created = keys::create_key(&app, &caller, request).await?;
+    let (code, message) = ("API_KEY_CREATED", "API key created");
+    Ok(Answer::created(Envelope::changed(code, message, created.revision, wire_issued(&created.made))))
+}
+
+/// Reads a key.
+#[utoipa::path(
+    get, path = "/api/v1/api_keys/{key_id}", tag = "keys", params(("key_id" = String, Path)),
+    responses((status = 200, body = Envelope<KeyDetail>), (status = 404, body = ErrorBody), Failures)
+)]
+async fn get_key(
+    State(app): State<App>,
+    caller: PlatformOrOrganization<scope::ReadApiKeys>,
+    Path(key_id): Path<String>,
+) -> Result<Answer<Envelope<KeyDetail>>, Refusal> {
+    let api_key = wire_key(keys::get_key(&app, &caller, &key_id).await?);
+    Ok(Answer::ok(Envelope::read(KeyDetail { api_key })))
+}
+
+/// Gives a key a new secret, which is shown this once. The old one is worth nothing from then on.
+#[utoipa::path(
+    put, path = "/api/v1/api_keys/{key_id}", tag = "keys", params(("key_id" = String, Path)),
+    responses((status = 201, body = Envelope<IssuedKey>), (status = 404, body = ErrorBody), Failures)
+)]
+async fn rotate_key(
+    State(app): State<App>,
+    caller: PlatformOrOrganization<scope::UpdateApiKeys>,
+    Path(key_id): Path<String>,
+) -> Result<Answer<Envelope<IssuedKey>>, Refusal> {
+    let rotated = keys::rotate_key(&app, &caller, &key_id).await?;
+    let (code, message) = ("API_KEY_ROTATED", "API key rotated");
+    Ok(Answer::created(Envelope::changed(code, message, rotated.revision, wire_issued(&rotated.made))))
+}
+
+/// Revokes a key for good. It stays in the list. Repeated, it changes nothing.
+#[utoipa::path(
+    delete, path = "/api/v1/api_keys/{key_id}", tag = "keys", params(("key_id" = String, Path)),
+    responses((status = 200, body = Envelope<Done>), (status = 404, body = ErrorBody), Failures)
+)]
+async fn revoke_key(
+    State(app): State<App>,
+    caller: PlatformOrOrganization<scope::DeleteApiKeys>,
+    Path(key_id): Path<String>,
+) -> Result<Answer<Envelope<Done>>, Refusal> {
+    let revoked = keys::revoke_key(&app, &caller, &key_id).await?;
+    Ok(Answer::ok(Envelope::changed("OK", "Success", revoked.revision, Done {})))
+}
+
+fn wire_issued(issued: &Issued) -> IssuedKey {
+    IssuedKey { api_key: KeySecretOnce { id: issued.id.clone(), key: issued.secret.plain().clone() } }
+}
+
+fn wire_key(named: NamedKey) -> Key {
+    let row = named.row;
+    Key {
+        id: row.id,
+        name: row.name,
+        r#type: wire_type(row.r#type),
+        status: wire_status(named.status),
+        key_prefix: row.key_prefix,
+        key_suffix: Some(row.key_suffix),
+        created_on: row.created_at,
+        last_verified_on: row.last_verified_at,
+        last_verified_ip: row.last_verified_ip,
+        created_by: Some(row.created_by),
+        api_ids: vec![row.api_id],
+        scopes: named.scopes,
+        verification_count: row.verification_count,
+        organization_id: row.org_code,
+        user_id: row.user_id,
+        owner_external_id: row.owner_external_id,
+        expires_on: row.expires_at,
+        allowed_cidrs: row.allowed_cidrs.iter().map(ToString::to_string).collect(),
+        metadata: row.metadata,
+        bound_api_ids: row.bound_api_ids,
+    }
+}
+
+pub(super) fn wire_type(kind: OwnerKind) -> KeyType {
+    match kind {
+        OwnerKind::User => KeyType::User,
+        OwnerKind::Organization => KeyType::Organization,
+        OwnerKind::Environment => KeyType::Environment,
+    }
+}
+
+pub(super) fn wire_status(status: keyward_core::KeyStatus) -> KeyStatus {
+    match status {
+        keyward_core::KeyStatus::Active => KeyStatus::Active,
+        keyward_core::KeyStatus::Inactive => KeyStatus::Inactive,
+        keyward_core::KeyStatus::Revoked => KeyStatus::Revoked,
+    }
+}

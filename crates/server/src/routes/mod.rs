@@ -1,0 +1,70 @@
+//! The doors of the management API, one file a resource, and the whole router with its document.
+
+mod apis;
+mod applications;
+mod failures;
+mod health;
+mod keys;
+mod organizations;
+mod scopes;
+mod users;
+mod verify;
+
+use axum::extract::DefaultBodyLimit;
+use axum::{Json, Router, middleware};
+use keyward_wire::ErrorCode;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+use crate::front::log_requests;
+use crate::refusal::Refusal;
+use crate::{admin, oauth};
+
+/// Bytes of a body, but for the routes that set their own limit.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// What the document says before the routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Keyward", description = "Issues, verifies, rotates and revokes API keys.", license(name = "Apache-2.0")),
+    security(("bearer" = []))
+)]
+struct Document;
+
+fn documented() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(apis::routes())
+        .merge(scopes::routes())
+        .merge(applications::routes())
+        .merge(organizations::routes())
+        .merge(users::routes())
+        .merge(keys::routes())
+        .merge(verify::routes())
+        .merge(health::routes())
+        .merge(oauth::routes())
+}
+
+/// The OpenAPI 3.1 document of everything that is served for programs.
+pub fn document() -> utoipa::openapi::OpenApi {
+    let mut document = documented().into_openapi();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+    document
+}
+
+/// Every route, with the layers that all of them share.
+pub fn router(app: &App) -> Router {
+    let (doors, _) = documented().split_for_parts();
+    let described = document();
+    doors
+        .route("/openapi.json", axum::routing::get(|| async move { Json(described) }))
+        .merge(admin::routes())
+        .fallback(|| async { Refusal::new(ErrorCode::RouteNotFound) })
+        .method_not_allowed_fallback(|| async { Refusal::new(ErrorCode::MethodNotAllowed) })
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn_with_state(app.clone(), log_requests))
+        .with_state(app.clone())
+}

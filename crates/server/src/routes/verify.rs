@@ -1,0 +1,119 @@
+//! Verifying: `POST /api/v1/api_keys/verify`.
+
+use axum::extract::{DefaultBodyLimit, State};
+use keyward_core::Outcome;
+use keyward_wire::verify::{VerifyCode, VerifyKeyRequest, VerifyKeyResponse};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
+
+use crate::actions::verify::{self, Verified};
+use crate::app::App;
+use crate::auth::{PlatformOrOrganization, scope};
+use crate::front::{Answer, Body};
+use crate::refusal::Refusal;
+use crate::routes::failures::Failures;
+use crate::routes::keys::{wire_status, wire_type};
+
+/// Bytes of a body.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// For a key that may not be used at all (RFC 6750 section 3.1).
+const INVALID_TOKEN: &str = r#"Bearer error="invalid_token""#;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(verify_key).layer(DefaultBodyLimit::max(MAX_BODY_BYTES)))
+}
+
+/// Tells whether a key may be used for a request. Every answer about a key has status 200: `is_valid` and `code` carry
+/// it. A bound credential verifies keys of its own APIs alone.
+#[utoipa::path(
+    post, path = "/api/v1/api_keys/verify", tag = "keys", request_body = VerifyKeyRequest,
+    responses((status = 200, body = VerifyKeyResponse), Failures)
+)]
+async fn verify_key(
+    State(app): State<App>,
+    caller: PlatformOrOrganization<scope::VerifyApiKeys>,
+    Body(request): Body<VerifyKeyRequest>,
+) -> Result<Answer<VerifyKeyResponse>, Refusal> {
+    let verified = verify::verify_key(&app, &caller, &request).await?;
+    Ok(Answer::ok(answer(verified, request.scopes.as_deref().unwrap_or_default())))
+}
+
+fn answer(verified: Verified, required: &[String]) -> VerifyKeyResponse {
+    let (code, message) = tell(&verified.outcome);
+    let (http_status, www_authenticate) = advise(&verified.outcome, required);
+    let mut response = VerifyKeyResponse {
+        code,
+        message: message.to_owned(),
+        is_valid: verified.outcome == Outcome::Verified,
+        key_id: None,
+        status: None,
+        scopes: Vec::new(),
+        org_code: None,
+        user_id: None,
+        last_verified_on: None,
+        verification_count: None,
+        api_id: None,
+        audience: None,
+        name: None,
+        r#type: None,
+        owner_external_id: None,
+        expires_on: None,
+        metadata: None,
+        missing_scopes: Vec::new(),
+        revision: verified.revision,
+        http_status,
+        www_authenticate,
+    };
+    if let Some(key) = verified.key {
+        let counted = key.usage.map(|usage| (usage.last_verified_at, usage.verification_count));
+        let row = key.row;
+        response.key_id = Some(row.id);
+        response.status = Some(wire_status(key.status));
+        response.scopes = key.scopes;
+        response.org_code = row.org_code;
+        response.user_id = row.user_id;
+        response.last_verified_on = counted.map(|counted| counted.0).or(row.last_verified_at);
+        response.verification_count = Some(counted.map_or(row.verification_count, |counted| counted.1));
+        response.api_id = Some(row.api_id);
+        response.audience = Some(key.audience);
+        response.name = Some(row.name);
+        response.r#type = Some(wire_type(row.r#type));
+        response.owner_external_id = row.owner_external_id;
+        response.expires_on = row.expires_at;
+        response.metadata = row.metadata;
+    }
+    if let Outcome::InsufficientScope(missing) = verified.outcome {
+        response.missing_scopes = missing;
+    }
+    response
+}
+
+fn tell(outcome: &Outcome) -> (VerifyCode, &'static str) {
+    match outcome {
+        Outcome::Verified => (VerifyCode::Verified, "API key verified"),
+        Outcome::Invalid => (VerifyCode::Invalid, "The API key is not valid"),
+        Outcome::WrongApi => (VerifyCode::WrongApi, "The API key is for another API"),
+        Outcome::Revoked => (VerifyCode::Revoked, "The API key has been revoked"),
+        Outcome::Disabled => (VerifyCode::Disabled, "The API key is disabled"),
+        Outcome::OwnerSuspended => (VerifyCode::OwnerSuspended, "The owner of the API key is suspended"),
+        Outcome::Expired => (VerifyCode::Expired, "The API key has expired"),
+        Outcome::IpNotAllowed => (VerifyCode::IpNotAllowed, "The API key may not be used from this address"),
+        Outcome::InsufficientScope(_) => (VerifyCode::InsufficientScope, "The API key lacks a scope"),
+    }
+}
+
+/// What the protected API should answer to its own caller.
+fn advise(outcome: &Outcome, required: &[String]) -> (u16, Option<String>) {
+    match outcome {
+        Outcome::Verified => (200, None),
+        Outcome::InsufficientScope(_) => {
+            // Only what can stand in a quoted string; an unwritable scope is one that no key can have.
+            let writable = |scope: &&String| keyward_core::ScopeKey::parse(scope).is_ok();
+            let scope = required.iter().filter(writable).map(String::as_str).collect::<Vec<_>>().join(" ");
+            (403, Some(format!(r#"Bearer error="insufficient_scope", scope="{scope}""#)))
+        }
+        Outcome::IpNotAllowed => (403, None),
+        _ => (401, Some(INVALID_TOKEN.to_owned())),
+    }
+}

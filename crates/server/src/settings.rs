@@ -1,0 +1,283 @@
+//! Settings: the defaults that are compiled in, then a file, then the environment, then the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use keyward_core::PlainSecret;
+use keyward_store::Database;
+use serde::Deserialize;
+use toml::{Table, Value};
+use url::Url;
+
+/// The defaults, with the documentation of each setting.
+pub const DEFAULTS: &str = include_str!("config.default.toml");
+
+/// Variables that begin with `KEYWARD_` and belong to clients, so that one `.env` file can serve both.
+const CLIENT_VARIABLES: [&str; 5] =
+    ["KEYWARD_ISSUER", "KEYWARD_AUDIENCE", "KEYWARD_CLIENT_ID", "KEYWARD_CLIENT_SECRET", "KEYWARD_VERIFY_KEY"];
+
+/// The master secrets, which stand in no file of settings.
+const SECRET_VARIABLE: &str = "KEYWARD_SECRET";
+
+/// What Keyward was told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The issuer, if it was given.
+    pub public_url: Option<Url>,
+    /// The database.
+    pub database: Database,
+    /// The master secrets of the environment.
+    pub secret: Option<PlainSecret>,
+    /// The file with the master secrets.
+    pub secret_file: Option<PathBuf>,
+    /// The settings that need no reading.
+    pub plain: PlainSettings,
+}
+
+/// The settings whose types say all.
+#[derive(Clone, Debug, Deserialize)]
+pub struct PlainSettings {
+    /// Seconds that a token lives.
+    pub token_lifetime_seconds: u32,
+    /// Seconds for the headers of a request.
+    pub header_timeout_seconds: u64,
+    /// Seconds for a request.
+    pub request_timeout_seconds: u64,
+    /// Seconds for the requests in flight at the end.
+    pub shutdown_timeout_seconds: u64,
+    /// What is logged.
+    pub log_level: LogLevel,
+    /// How it is logged.
+    pub log_format: LogFormat,
+}
+
+/// What is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Failures.
+    Error,
+    /// And what may become one.
+    Warn,
+    /// And what happens.
+    Info,
+    /// And how.
+    Debug,
+    /// And everything else.
+    Trace,
+}
+
+/// How it is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file is not TOML. The message has its line, which may hold a secret, so it is not shown.
+    #[error("{0} is not well-formed TOML")]
+    Malformed(String),
+    /// There is no such setting.
+    #[error("{place}: there is no setting `{name}`; did you mean `{nearest}`?")]
+    Unknown {
+        /// The file or the variable.
+        place: String,
+        /// The name that was given.
+        name: String,
+        /// The known name that is nearest to it.
+        nearest: String,
+    },
+    /// The setting breaks a rule.
+    #[error("the setting `{name}` {rule}")]
+    Invalid {
+        /// The setting.
+        name: &'static str,
+        /// What it must be.
+        rule: String,
+    },
+}
+
+/// Where settings come from, in the order in which each overrides the one before.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// A file's name and text.
+    pub file: Option<(String, String)>,
+    /// The environment.
+    pub environment: Vec<(String, String)>,
+    /// The command line, by setting.
+    pub command_line: Vec<(&'static str, String)>,
+}
+
+impl Settings {
+    /// Reads settings from all their sources.
+    pub fn load(sources: Sources) -> Result<Self, SettingsError> {
+        let mut table = parse("the defaults", DEFAULTS)?;
+        let known: Vec<String> = table.keys().cloned().collect();
+        if let Some((name, text)) = sources.file {
+            for (key, value) in parse(&name, &text)? {
+                set(&mut table, &known, &name, &key, value)?;
+            }
+        }
+        let mut secret = None;
+        for (name, value) in sources.environment {
+            let Some(key) = name.strip_prefix("KEYWARD_") else { continue };
+            if name == SECRET_VARIABLE {
+                secret = Some(PlainSecret::new(value));
+            } else if !CLIENT_VARIABLES.contains(&name.as_str()) {
+                let key = key.to_lowercase();
+                let value = typed_as(table.get(&key), value);
+                set(&mut table, &known, "the environment", &key, value)?;
+            }
+        }
+        for (key, value) in sources.command_line {
+            table.insert(key.to_owned(), Value::String(value));
+        }
+        Self::read(table, secret)
+    }
+
+    fn read(table: Table, secret: Option<PlainSecret>) -> Result<Self, SettingsError> {
+        let text = |name: &'static str| match table.get(name) {
+            Some(Value::String(text)) => Ok(text.as_str()),
+            _ => Err(SettingsError::Invalid { name, rule: "must be text".into() }),
+        };
+        let given = |name| text(name).map(|text| Some(text).filter(|text| !text.is_empty()));
+        let data = PathBuf::from(text("data")?);
+        let listen = text("listen")?.parse().map_err(|_| SettingsError::Invalid {
+            name: "listen",
+            rule: "must be an address and a port, such as 127.0.0.1:8080".into(),
+        })?;
+        let public_url = given("public_url")?.map(public_url).transpose()?;
+        let database = match given("database")? {
+            Some(address) => address
+                .parse()
+                .map_err(|_| SettingsError::Invalid { name: "database", rule: "must be sqlite://… or postgres://…".into() })?,
+            None => Database::Sqlite(data.join("keyward.db")),
+        };
+        let secret_file = given("secret_file")?.map(PathBuf::from);
+        let plain = read_plain(&table)?;
+        Ok(Self { data, listen, public_url, database, secret, secret_file, plain })
+    }
+}
+
+/// The settings that need no reading, each with its own error, which never holds the value.
+fn read_plain(table: &Table) -> Result<PlainSettings, SettingsError> {
+    const LEVELS: &str = "must be error, warn, info, debug or trace";
+    const FORMATS: &str = "must be auto, text or json";
+    let seconds = |name: &'static str| match table.get(name) {
+        Some(Value::Integer(seconds)) if (1..=86_400).contains(seconds) => Ok(seconds.unsigned_abs()),
+        _ => Err(SettingsError::Invalid { name, rule: "must be 1 to 86400 seconds".into() }),
+    };
+    let invalid = |name, rule: &str| SettingsError::Invalid { name, rule: rule.into() };
+    let one_of = |name: &str| table.get(name).cloned().unwrap_or(Value::Boolean(false));
+    Ok(PlainSettings {
+        token_lifetime_seconds: u32::try_from(seconds("token_lifetime_seconds")?).unwrap_or(u32::MAX),
+        header_timeout_seconds: seconds("header_timeout_seconds")?,
+        request_timeout_seconds: seconds("request_timeout_seconds")?,
+        shutdown_timeout_seconds: seconds("shutdown_timeout_seconds")?,
+        log_level: one_of("log_level").try_into().map_err(|_| invalid("log_level", LEVELS))?,
+        log_format: one_of("log_format").try_into().map_err(|_| invalid("log_format", FORMATS))?,
+    })
+}
+
+/// The issuer: an address without query, fragment and trailing slash (RFC 8414 section 2).
+fn public_url(text: &str) -> Result<Url, SettingsError> {
+    let rule = "must be an address such as https://keys.example.com, without query and fragment";
+    let invalid = || SettingsError::Invalid { name: "public_url", rule: rule.into() };
+    let url = Url::parse(text.trim_end_matches('/')).map_err(|_| invalid())?;
+    let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
+    if is_plain && is_http { Ok(url) } else { Err(invalid()) }
+}
+
+fn parse(name: &str, text: &str) -> Result<Table, SettingsError> {
+    text.parse().map_err(|_| SettingsError::Malformed(name.to_owned()))
+}
+
+fn set(table: &mut Table, known: &[String], place: &str, key: &str, value: Value) -> Result<(), SettingsError> {
+    if !known.iter().any(|name| name == key) {
+        let nearest = known.iter().min_by_key(|name| strsim::damerau_levenshtein(name, key));
+        return Err(SettingsError::Unknown {
+            place: place.to_owned(),
+            name: key.to_owned(),
+            nearest: nearest.cloned().unwrap_or_default(),
+        });
+    }
+    table.insert(key.to_owned(), value);
+    Ok(())
+}
+
+/// The environment has text alone: it is read as the type that the default has.
+fn typed_as(default: Option<&Value>, text: String) -> Value {
+    match default {
+        Some(Value::Integer(_)) => text.parse().map_or(Value::String(text), Value::Integer),
+        Some(Value::Boolean(_)) => text.parse().map_or(Value::String(text), Value::Boolean),
+        _ => Value::String(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
+        let sources = Sources {
+            file: Some(("keyward.toml".into(), file.into())),
+            environment: environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            command_line: Vec::new(),
+        };
+        Settings::load(sources).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file_and_the_file_the_defaults() {
+        let settings = load("listen = '127.0.0.1:1'\ntoken_lifetime_seconds = 60", &[]).unwrap();
+        assert_eq!((settings.listen.port(), settings.plain.token_lifetime_seconds), (1, 60));
+        let environment = [("KEYWARD_LISTEN", "127.0.0.1:2"), ("KEYWARD_TOKEN_LIFETIME_SECONDS", "7"), ("PATH", "x")];
+        let settings = load("listen = '127.0.0.1:1'", &environment).unwrap();
+        assert_eq!((settings.listen.port(), settings.plain.token_lifetime_seconds), (2, 7));
+        assert!(matches!(settings.database, Database::Sqlite(path) if path.ends_with("keyward-data/keyward.db")));
+    }
+
+    #[test]
+    fn an_unknown_setting_is_an_error_that_names_the_nearest_known_one() {
+        let error = load("lisen = '127.0.0.1:1'", &[]).unwrap_err();
+        assert_eq!(error, "keyward.toml: there is no setting `lisen`; did you mean `listen`?");
+        let error = load("", &[("KEYWARD_PUBLIC_ULR", "https://keys.example.com")]).unwrap_err();
+        assert_eq!(error, "the environment: there is no setting `public_ulr`; did you mean `public_url`?");
+    }
+
+    #[test]
+    fn the_variables_of_clients_are_left_alone() {
+        let environment: Vec<_> = CLIENT_VARIABLES.iter().map(|name| (*name, "x")).collect();
+        assert!(load("", &environment).is_ok());
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_used_is_named_by_its_rule_and_never_shown() {
+        for (file, rule) in [
+            ("listen = 'canary'", "the setting `listen` must be an address and a port, such as 127.0.0.1:8080"),
+            ("database = 'mysql://canary'", "the setting `database` must be sqlite://… or postgres://…"),
+            ("header_timeout_seconds = 0", "the setting `header_timeout_seconds` must be 1 to 86400 seconds"),
+            ("log_level = 'canary'", "the setting `log_level` must be error, warn, info, debug or trace"),
+            ("log_format = 1", "the setting `log_format` must be auto, text or json"),
+            ("database = 'canary", "keyward.toml is not well-formed TOML"),
+        ] {
+            assert_eq!(load(file, &[]).unwrap_err(), rule);
+        }
+        for url in ["keys.example.com", "ftp://a", "https://a?b", "https://a#b", "https://u@a"] {
+            assert!(load(&format!("public_url = '{url}'"), &[]).unwrap_err().contains("public_url"), "{url}");
+        }
+    }
+}
