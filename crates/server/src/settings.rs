@@ -160,9 +160,10 @@ impl Settings {
         })?;
         let public_url = given("public_url")?.map(public_url).transpose()?;
         let database = match given("database")? {
-            Some(address) => address
-                .parse()
-                .map_err(|_| SettingsError::Invalid { name: "database", rule: "must be sqlite://… or postgres://…".into() })?,
+            Some(address) => address.parse().map_err(|_| SettingsError::Invalid {
+                name: "database",
+                rule: "must be sqlite://… or postgres://…".into(),
+            })?,
             None => Database::Sqlite(data.join("keyward.db")),
         };
         let secret_file = given("secret_file")?.map(PathBuf::from);

@@ -51,13 +51,8 @@ pub async fn create_api(app: &App, caller: &Caller, request: CreateApiRequest) -
         return Err(Refusal::about(ErrorCode::AudienceTaken, "audience", "is that of another API"));
     }
     let id = app.make(ApiId::generate);
-    let new = NewApi {
-        id: &id,
-        name: &request.name,
-        audience: Some(&request.audience),
-        key_prefix: &key_prefix,
-        key_class,
-    };
+    let new =
+        NewApi { id: &id, name: &request.name, audience: Some(&request.audience), key_prefix: &key_prefix, key_class };
     apis::insert_api(&mut change, &new).await?;
     let event = NewEvent {
         action: "api.created",
@@ -87,6 +82,13 @@ pub async fn get_api(app: &App, id: &str) -> Result<(ApiWithScopes, Vec<GranteeR
     let scopes = scopes::list_scopes(&mut tx, &api.id).await?;
     let grantees = grants::list_grantees(&mut tx, &api.id).await?;
     Ok((ApiWithScopes { api, scopes }, grantees))
+}
+
+/// The id of the management API.
+pub async fn management_api_id(app: &App) -> Result<ApiId, Refusal> {
+    let mut tx = app.read().await?;
+    let api = apis::find_management_api(&mut tx).await?;
+    Ok(api.ok_or_else(|| Refusal::caused_by(ErrorCode::Internal, "no management API"))?.id)
 }
 
 /// An API by an id that a caller sent.

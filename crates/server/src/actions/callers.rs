@@ -40,11 +40,7 @@ async fn identify_application(app: &App, token: &PlainSecret, host: Option<&str>
     let granted = granted_scopes(&mut tx, &claims.azp).await?;
     let carried: BTreeSet<_> = claims.scp.iter().filter_map(|key| ManagementScope::parse(key)).collect();
     Ok(Caller {
-        actor: Actor {
-            kind: ActorKind::Application,
-            id: application.client_id.to_string(),
-            name: application.name,
-        },
+        actor: Actor { kind: ActorKind::Application, id: application.client_id.to_string(), name: application.name },
         org_scope: application.org_code.map_or(OrgScope::All, OrgScope::One),
         scopes: carried.intersection(&granted).copied().collect(),
         bound: application.bound_api_ids,

@@ -42,6 +42,12 @@ pub enum Invitation {
     File(std::path::PathBuf),
 }
 
+/// Whether the store has no application yet.
+pub async fn is_empty(app: &App) -> Result<bool, Refusal> {
+    let mut tx = app.read().await?;
+    Ok(applications::count_applications(&mut tx).await? == 0)
+}
+
 /// Makes the first application, with every scope of the management API. Refused if there is any application already.
 pub async fn create_first_application(app: &App, caller: &Caller) -> Result<FirstCredentials, Refusal> {
     let (change, credentials) = prepare(app, caller).await?;
@@ -55,11 +61,8 @@ async fn prepare(app: &App, caller: &Caller) -> Result<(Change, Credentials), Re
     }
     let (api_id, rows) = management_api(&mut change).await?;
     let credentials = insert(app, &mut change, NAME, None, None).await?;
-    let all: ScopeNumbers = rows
-        .iter()
-        .filter(|row| ManagementScope::parse(row.key.as_str()).is_some())
-        .map(|row| row.number)
-        .collect();
+    let all: ScopeNumbers =
+        rows.iter().filter(|row| ManagementScope::parse(row.key.as_str()).is_some()).map(|row| row.number).collect();
     grants::put_grant(&mut change, &credentials.client_id, &api_id, &all).await?;
     Ok((change, credentials))
 }
@@ -124,10 +127,10 @@ pub async fn invite(app: &App, has_terminal: bool) -> Result<Invitation, StartEr
 async fn write_file(app: &App) -> Result<Invitation, StartError> {
     let (change, credentials) = prepare(app, &Caller::system()).await?;
     let client_id = credentials.client_id.clone();
-    let text = serde_json::to_string_pretty(&describe(app, Credentials {
-        client_id: client_id.clone(),
-        client_secret: credentials.client_secret.clone(),
-    }));
+    let text = serde_json::to_string_pretty(&describe(
+        app,
+        Credentials { client_id: client_id.clone(), client_secret: credentials.client_secret.clone() },
+    ));
     let text = text.map_err(|error| Refusal::caused_by(ErrorCode::Internal, error))?;
     let path = app.folder.write_private(FILE, &text)?;
     finish(app, change, credentials).await?;

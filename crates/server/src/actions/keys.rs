@@ -14,10 +14,10 @@ use keyward_wire::ErrorCode;
 use keyward_wire::keys::{self as wire, CreateKeyRequest, KeyType, ListKeysQuery};
 use serde_json::json;
 
+use crate::actions::Changed;
 use crate::actions::apis::{find_api, read_bound};
 use crate::actions::owners::resolve_owner;
 use crate::actions::scopes::read_scopes;
-use crate::actions::Changed;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
@@ -59,7 +59,8 @@ pub struct Page {
 /// Creates a key with its first secret.
 pub async fn create_key(app: &App, caller: &Caller, request: CreateKeyRequest) -> Result<Changed<Issued>, Refusal> {
     bounds::text(&request.name, MAX_NAME_CHARS).in_field("name")?;
-    let allowed_cidrs = bounds::cidrs(request.allowed_cidrs.as_deref().unwrap_or_default()).in_field("allowed_cidrs")?;
+    let allowed_cidrs =
+        bounds::cidrs(request.allowed_cidrs.as_deref().unwrap_or_default()).in_field("allowed_cidrs")?;
     if request.metadata.as_ref().is_some_and(|map| json!(map).to_string().len() > MAX_METADATA_BYTES) {
         return Err(Refusal::field("metadata", "must be at most 4 KiB of JSON"));
     }
@@ -117,7 +118,8 @@ pub async fn list_keys(app: &App, caller: &Caller, query: &ListKeysQuery) -> Res
         return Err(Refusal::field("page_size", "must be 1 to 500"));
     }
     let after = query.starting_after.as_deref().map(ApiKeyId::parse);
-    let (user_id, org_code) = (query.user_id.as_deref().map(UserId::parse), query.org_code.as_deref().map(OrgCode::parse));
+    let (user_id, org_code) =
+        (query.user_id.as_deref().map(UserId::parse), query.org_code.as_deref().map(OrgCode::parse));
     if after == Some(None) {
         return Err(Refusal::field("starting_after", "must be the id of a key"));
     }
@@ -181,12 +183,8 @@ pub async fn revoke_key(app: &App, caller: &Caller, id: &str) -> Result<Changed<
     if !keys::revoke_key(&mut change, &row.id).await? {
         return Ok(Changed { made: (), revision: row.revision });
     }
-    let event = NewEvent {
-        action: "key.revoked",
-        target_id: row.id.to_string(),
-        org_code: row.org_code,
-        details: json!({}),
-    };
+    let event =
+        NewEvent { action: "key.revoked", target_id: row.id.to_string(), org_code: row.org_code, details: json!({}) };
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
 }

@@ -97,9 +97,7 @@ fn read_named(request: &CreateKeyRequest) -> Result<Named<'_>, Refusal> {
         }
         KeyType::Environment => Ok(Named::Environment),
         KeyType::User => by(&request.user_id, &request.user_external_id, "user_id").map(Named::User),
-        KeyType::Organization => {
-            by(&request.org_code, &request.org_external_id, "org_code").map(Named::Organization)
-        }
+        KeyType::Organization => by(&request.org_code, &request.org_external_id, "org_code").map(Named::Organization),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use keyward_core::bounds::{self, MAX_DESCRIPTION_CHARS};
 use keyward_core::{ApiId, ScopeId, ScopeKey, ScopeNumbers};
-use keyward_store::scopes::{NewScope, ScopeRow};
+use keyward_store::scopes::NewScope;
+pub use keyward_store::scopes::ScopeRow;
 use keyward_store::{NewEvent, Tx, scopes};
 use keyward_wire::ErrorCode;
 use keyward_wire::scopes::CreateScopeRequest;

@@ -3,8 +3,8 @@
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use keyward_core::ids::hex;
 use keyward_core::{ClientId, PlainSecret, ScopeKey};
-use keyward_store::applications::{self, ApplicationRow};
 use keyward_store::apis::{self, ApiRow};
+use keyward_store::applications::{self, ApplicationRow};
 use keyward_store::{StoreError, Tx, grants, scopes};
 use keyward_wire::oauth::{Claims, OAuthErrorCode};
 
@@ -103,11 +103,7 @@ pub async fn issue_token(app: &App, ask: &TokenAsk<'_>) -> Result<IssuedToken, T
     let token = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_rsa_der(&private))
         .map_err(|error| Refusal::caused_by(keyward_wire::ErrorCode::Internal, error))?;
     first_run::remove_spent_file(app, &application.client_id);
-    Ok(IssuedToken {
-        token: PlainSecret::new(token),
-        expires_in: application.token_lifetime,
-        scope: claims.scope,
-    })
+    Ok(IssuedToken { token: PlainSecret::new(token), expires_in: application.token_lifetime, scope: claims.scope })
 }
 
 /// The application, if its secret is right. What is wrong with the credentials is not told.

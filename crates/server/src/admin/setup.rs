@@ -37,11 +37,7 @@ async fn show_setup(State(app): State<App>, Path(code): Path<String>) -> Result<
     }
 }
 
-async fn run_setup(
-    State(app): State<App>,
-    Path(code): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Refusal> {
+async fn run_setup(State(app): State<App>, Path(code): Path<String>, headers: HeaderMap) -> Result<Response, Refusal> {
     if !is_same_origin(&headers) {
         return Err(Refusal::with(ErrorCode::RightsExceeded, "The form was sent from another site."));
     }

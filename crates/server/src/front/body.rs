@@ -9,7 +9,8 @@ use http::{HeaderMap, StatusCode};
 use keyward_wire::ErrorCode;
 use serde::Deserialize;
 
-use crate::front::node::{Misfit, Node};
+use crate::front::misfit::Misfit;
+use crate::front::node::Node;
 use crate::refusal::Refusal;
 
 /// A JSON body. An absent one is as good as `{}`.

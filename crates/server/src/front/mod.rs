@@ -4,7 +4,9 @@ mod accept;
 mod answer;
 pub(crate) mod body;
 mod log;
+mod misfit;
 mod node;
+mod reader;
 
 pub use accept::serve;
 pub use answer::Answer;

@@ -6,16 +6,15 @@
 
 use std::fmt;
 
-use keyward_core::KeySecret;
 use keyward_wire::ErrorCode;
-use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, Visitor, value};
+use serde::de::{self, Deserialize, Deserializer, Visitor};
 
+use crate::front::misfit::{Misfit, shown};
+use crate::front::reader::Reader;
 use crate::refusal::Refusal;
 
 /// How deeply JSON may be nested.
 const MAX_DEPTH: usize = 16;
-/// The longest name of an unknown member that is repeated in an error.
-const MAX_SHOWN_NAME: usize = 40;
 
 /// What a caller sent, before it has a type.
 #[derive(Clone, Debug)]
@@ -26,14 +25,6 @@ pub(crate) enum Node {
     Text(String),
     List(Vec<Node>),
     Object(Vec<(String, Node)>),
-}
-
-/// Why a node is not of the wanted type.
-#[derive(Debug)]
-pub(crate) struct Misfit {
-    code: ErrorCode,
-    field: String,
-    rule: String,
 }
 
 impl Node {
@@ -69,9 +60,10 @@ impl Node {
 
     fn refuse_repeated(&self) -> Result<(), Misfit> {
         match self {
-            Self::List(items) => {
-                items.iter().enumerate().try_for_each(|(at, item)| item.refuse_repeated().map_err(|e| e.within_item(at)))
-            }
+            Self::List(items) => items
+                .iter()
+                .enumerate()
+                .try_for_each(|(at, item)| item.refuse_repeated().map_err(|e| e.within_item(at))),
             Self::Object(members) => {
                 let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
                 names.sort_unstable();
@@ -82,214 +74,6 @@ impl Node {
             }
             _ => Ok(()),
         }
-    }
-}
-
-impl Misfit {
-    fn new(code: ErrorCode, field: &str, rule: impl Into<String>) -> Self {
-        Self { code, field: field.to_owned(), rule: rule.into() }
-    }
-
-    fn must_be(what: &dyn de::Expected) -> Self {
-        // Derived types call themselves "struct Name"; to a caller that is an object.
-        let what = what.to_string();
-        let plain = match what.as_str() {
-            text if text.starts_with("struct ") || text == "a map" => "an object",
-            "a sequence" => "a list",
-            "a boolean" => "true or false",
-            "a string" => "text",
-            "u8" | "u16" | "u32" | "u64" => "a whole number, not negative",
-            "i32" | "i64" => "a whole number",
-            text => text,
-        };
-        Self::new(ErrorCode::FieldInvalid, "", format!("must be {plain}"))
-    }
-
-    fn within(mut self, name: &str) -> Self {
-        let joint = if self.field.is_empty() || self.field.starts_with('[') { "" } else { "." };
-        self.field = format!("{}{joint}{}", shown(name), self.field);
-        self
-    }
-
-    fn within_item(mut self, at: usize) -> Self {
-        let joint = if self.field.is_empty() || self.field.starts_with('[') { "" } else { "." };
-        self.field = format!("[{at}]{joint}{}", self.field);
-        self
-    }
-
-    /// As a refusal of the management API.
-    pub(crate) fn into_refusal(self) -> Refusal {
-        if self.field.is_empty() {
-            return Refusal::with(ErrorCode::BodyMalformed, format!("The body {}.", self.rule));
-        }
-        Refusal::about(self.code, &self.field, &self.rule)
-    }
-}
-
-/// A member's name as it may be repeated: not at any length, and not if it is a secret.
-fn shown(name: &str) -> String {
-    let is_plain = name.len() <= MAX_SHOWN_NAME && name.bytes().all(|b| b.is_ascii_graphic() && b != b'`');
-    if is_plain && KeySecret::parse(name).is_none() { name.to_owned() } else { "…".to_owned() }
-}
-
-impl fmt::Display for Misfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}", self.field, self.rule)
-    }
-}
-
-impl std::error::Error for Misfit {}
-
-impl de::Error for Misfit {
-    // The text of a custom error may hold the value.
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self::new(ErrorCode::FieldInvalid, "", "is not as it should be")
-    }
-
-    fn invalid_type(_: de::Unexpected<'_>, wanted: &dyn de::Expected) -> Self {
-        Self::must_be(wanted)
-    }
-
-    fn invalid_value(_: de::Unexpected<'_>, wanted: &dyn de::Expected) -> Self {
-        Self::must_be(wanted)
-    }
-
-    fn invalid_length(_: usize, wanted: &dyn de::Expected) -> Self {
-        Self::must_be(wanted)
-    }
-
-    fn unknown_variant(_: &str, known: &'static [&'static str]) -> Self {
-        let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-        let one_of = if known.len() == 1 { "" } else { "one of " };
-        Self::new(ErrorCode::FieldInvalid, "", format!("must be {one_of}{}", known.join(", ")))
-    }
-
-    fn unknown_field(name: &str, _: &'static [&'static str]) -> Self {
-        Self::new(ErrorCode::FieldUnknown, &shown(name), "is not a field of this request")
-    }
-
-    fn missing_field(name: &'static str) -> Self {
-        Self::new(ErrorCode::FieldMissing, name, "is missing")
-    }
-
-    fn duplicate_field(name: &'static str) -> Self {
-        Self::new(ErrorCode::FieldDuplicate, name, "stands more than once")
-    }
-}
-
-/// Deserializes from a node.
-#[derive(Clone, Copy)]
-struct Reader<'a> {
-    node: &'a Node,
-    is_text: bool,
-}
-
-impl<'a> Reader<'a> {
-    fn of(self, node: &'a Node) -> Self {
-        Self { node, ..self }
-    }
-}
-
-macro_rules! numbers {
-    ($($method:ident $visit:ident $type:ty,)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-            match self.node {
-                Node::Text(text) if self.is_text => match text.parse::<$type>() {
-                    Ok(value) => visitor.$visit(value),
-                    Err(_) => Err(Misfit::must_be(&visitor)),
-                },
-                _ => self.deserialize_any(visitor),
-            }
-        })*
-    };
-}
-
-impl<'de> Deserializer<'de> for Reader<'de> {
-    type Error = Misfit;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        match self.node {
-            Node::Null => visitor.visit_unit(),
-            Node::Bool(value) => visitor.visit_bool(*value),
-            Node::Text(text) => visitor.visit_str(text),
-            Node::Number(number) => match (number.as_u64(), number.as_i64()) {
-                (Some(value), _) => visitor.visit_u64(value),
-                (None, Some(value)) => visitor.visit_i64(value),
-                (None, None) => visitor.visit_f64(number.as_f64().unwrap_or(f64::NAN)),
-            },
-            Node::List(items) => visitor.visit_seq(Items { reader: self, items: items.iter().enumerate(), at: 0 }),
-            Node::Object(members) => visitor.visit_map(Members { reader: self, members: members.iter(), value: None }),
-        }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        if matches!(self.node, Node::Null) { visitor.visit_none() } else { visitor.visit_some(self) }
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Misfit> {
-        match self.node {
-            Node::Text(text) => visitor.visit_enum(value::StrDeserializer::new(text)),
-            _ => Err(Misfit::new(ErrorCode::FieldInvalid, "", "must be text")),
-        }
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Misfit> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    numbers! {
-        deserialize_u32 visit_u32 u32,
-        deserialize_u64 visit_u64 u64,
-        deserialize_i64 visit_i64 i64,
-        deserialize_bool visit_bool bool,
-    }
-
-    serde::forward_to_deserialize_any! {
-        i8 i16 i32 i128 u8 u16 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map
-        struct identifier ignored_any
-    }
-}
-
-struct Items<'a> {
-    reader: Reader<'a>,
-    items: std::iter::Enumerate<std::slice::Iter<'a, Node>>,
-    at: usize,
-}
-
-impl<'de> de::SeqAccess<'de> for Items<'de> {
-    type Error = Misfit;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
-        let Some((at, node)) = self.items.next() else { return Ok(None) };
-        self.at = at;
-        seed.deserialize(self.reader.of(node)).map(Some).map_err(|error| error.within_item(at))
-    }
-}
-
-struct Members<'a> {
-    reader: Reader<'a>,
-    members: std::slice::Iter<'a, (String, Node)>,
-    value: Option<&'a (String, Node)>,
-}
-
-impl<'de> de::MapAccess<'de> for Members<'de> {
-    type Error = Misfit;
-
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
-        self.value = self.members.next();
-        let Some((name, _)) = self.value else { return Ok(None) };
-        seed.deserialize(value::StrDeserializer::new(name)).map(Some)
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Misfit> {
-        // serde asks for a value only after the key that goes with it.
-        let Some((name, node)) = self.value else { return Err(de::Error::custom("no key was read")) };
-        seed.deserialize(self.reader.of(node)).map_err(|error| error.within(name))
     }
 }
 

@@ -138,8 +138,7 @@ fn basic(value: &HeaderValue) -> Option<(String, PlainSecret)> {
 
 fn refuse(refusal: TokenRefusal, used_basic: bool) -> Response {
     let status = StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let error_body =
-        OAuthErrorBody { error: refusal.code.as_str().to_owned(), error_description: refusal.description };
+    let error_body = OAuthErrorBody { error: refusal.code.as_str().to_owned(), error_description: refusal.description };
     let mut response = Answer(status, error_body).into_response();
     if status == StatusCode::UNAUTHORIZED && used_basic {
         let challenge = HeaderValue::from_static(r#"Basic realm="keyward", charset="UTF-8""#);

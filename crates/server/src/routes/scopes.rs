@@ -1,13 +1,12 @@
 //! Scopes: `/api/v1/apis/{api_id}/scopes`.
 
 use axum::extract::{Path, State};
-use keyward_store::scopes::ScopeRow;
 use keyward_wire::scopes::{CreateScopeRequest, CreatedScope, Scope, ScopeDetail, ScopeList, ScopeRef};
 use keyward_wire::{Envelope, ErrorBody};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::actions::scopes;
+use crate::actions::scopes::{self, ScopeRow};
 use crate::app::App;
 use crate::auth::{Platform, scope};
 use crate::front::{Answer, Body};

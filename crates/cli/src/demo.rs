@@ -1,0 +1,64 @@
+//! `keyward demo`: the quick start before the reader's eyes, by real calls over HTTP.
+
+mod story;
+mod things;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use keyward_server::{App, Clock, DataFolder, Entropy, Settings, Sources, front, routes};
+use tokio::net::TcpListener;
+
+use crate::options::DemoOptions;
+use crate::shutdown::told_to_stop;
+use crate::{Failure, output};
+
+/// Ports to try before giving up.
+const PORTS: u16 = 100;
+
+/// Starts a server on a database of its own, does the quick start with it, and stays up.
+pub(crate) async fn demo(options: DemoOptions) -> Result<(), Failure> {
+    let command_line = vec![("data", options.data)];
+    let mut settings = Settings::load(Sources { command_line, ..Sources::default() })?;
+    let mut folder = DataFolder::hold(&settings.data)?;
+    let listener = bind(options.port).await?;
+    settings.listen = listener.local_addr()?;
+    folder.tell(&format!("process {}, a demo on http://{}", std::process::id(), settings.listen))?;
+
+    output::line(&format!("Starting Keyward on {} …", settings.data.display()));
+    let app = App::open(settings, folder, Clock::system(), Entropy::system()).await?;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = {
+        let (app, router) = (app.clone(), routes::router(&app));
+        tokio::spawn(async move {
+            let stopped = async {
+                // The demo has ended, with or without a word.
+                let _ = stopped.await;
+            };
+            front::serve(listener, router, &app.settings.plain, stopped).await;
+        })
+    };
+    let told = told_to_stop()?;
+    let done = story::tell(&app).await;
+    if done.is_ok() {
+        told.await;
+    }
+    drop(stop);
+    server.await?;
+    app.close().await;
+    done
+}
+
+/// Listens on the first free port from `first` on, and says which are taken.
+async fn bind(first: u16) -> Result<TcpListener, Failure> {
+    for port in first..=first.saturating_add(PORTS) {
+        match TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                output::line(&format!("Port {port} is taken; trying the next one."));
+            }
+            Err(error) => return Err(format!("port {port} cannot be listened on: {error}").into()),
+        }
+    }
+    Err(format!("no port from {first} on is free").into())
+}

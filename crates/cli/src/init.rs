@@ -1,0 +1,102 @@
+//! `keyward init`.
+
+use keyward_client::wire::apis::CreateApiRequest;
+use keyward_client::wire::keys::{CreateKeyRequest, KeyType};
+use keyward_client::wire::scopes::CreateScopeRequest;
+use keyward_core::{ApiId, PlainSecret};
+use keyward_server::actions::first_run::{FirstCredentials, create_first_application, is_empty};
+use keyward_server::actions::{apis, keys, scopes};
+use keyward_server::caller::Caller;
+use keyward_server::refusal::Refusal;
+use keyward_server::{App, Clock, DataFolder, Entropy};
+use serde::Serialize;
+
+use crate::options::{InitOptions, settings};
+use crate::{Failure, output};
+
+/// What is printed, once.
+#[derive(Serialize)]
+struct Printed {
+    #[serde(flatten)]
+    first: Option<FirstCredentials>,
+    #[serde(flatten)]
+    api: Option<RegisteredApi>,
+}
+
+/// The API that was registered, and the key that verifies its keys.
+#[derive(Serialize)]
+struct RegisteredApi {
+    api_id: ApiId,
+    verify_key: PlainSecret,
+}
+
+/// Makes the first application of an empty store, and an API if one is named.
+pub(crate) async fn init(options: InitOptions) -> Result<(), Failure> {
+    let settings = settings(options.place, None)?;
+    let folder = DataFolder::hold(&settings.data)?;
+    let app = App::open(settings, folder, Clock::system(), Entropy::system()).await?;
+    let caller = Caller::command_line();
+    let first = if is_empty(&app).await.map_err(why)? {
+        Some(create_first_application(&app, &caller).await.map_err(why)?)
+    } else if options.api.is_none() {
+        return Err("this store has its first application already; with --api it registers an API".into());
+    } else {
+        None
+    };
+    let api = match (options.api, options.audience) {
+        (Some(name), Some(audience)) => {
+            Some(register(&app, &caller, name, audience, &options.scope).await.map_err(why)?)
+        }
+        _ => None,
+    };
+    let issuer = app.issuer.as_str().to_owned();
+    app.close().await;
+    print(&Printed { first, api }, &issuer, options.json)
+}
+
+/// Registers an API with its scopes, and makes the environment key that verifies its keys and can do nothing else.
+async fn register(
+    app: &App,
+    caller: &Caller,
+    name: String,
+    audience: String,
+    scope_keys: &[String],
+) -> Result<RegisteredApi, Refusal> {
+    let request = CreateApiRequest { name: name.clone(), audience, ..CreateApiRequest::default() };
+    let api_id = apis::create_api(app, caller, request).await?.made;
+    for key in scope_keys {
+        let request = CreateScopeRequest { key: key.clone(), description: None };
+        scopes::create_scope(app, caller, api_id.as_str(), request).await?;
+    }
+    let request = CreateKeyRequest {
+        name: format!("Verifies keys of {name}").chars().take(128).collect(),
+        r#type: Some(KeyType::Environment),
+        api_id: apis::management_api_id(app).await?.to_string(),
+        scope_ids: Some(vec!["verify:api_keys".into()]),
+        bound_api_ids: Some(vec![api_id.to_string()]),
+        ..CreateKeyRequest::default()
+    };
+    let issued = keys::create_key(app, caller, request).await?.made;
+    Ok(RegisteredApi { api_id, verify_key: issued.secret.plain().clone() })
+}
+
+fn print(printed: &Printed, issuer: &str, is_json: bool) -> Result<(), Failure> {
+    if is_json {
+        output::line(&serde_json::to_string(printed)?);
+        return Ok(());
+    }
+    output::line(&format!("KEYWARD_ISSUER={issuer}"));
+    if let Some(first) = &printed.first {
+        output::line(&format!("KEYWARD_AUDIENCE={}", first.audience));
+        output::line(&format!("KEYWARD_CLIENT_ID={}", first.client_id));
+        output::line(&format!("KEYWARD_CLIENT_SECRET={}", first.client_secret.expose()));
+    }
+    if let Some(api) = &printed.api {
+        output::line(&format!("KEYWARD_VERIFY_KEY={}", api.verify_key.expose()));
+    }
+    Ok(())
+}
+
+fn why(refusal: Refusal) -> Failure {
+    refusal.message.into()
+}

@@ -1,0 +1,103 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::{env, fs, io};
+
+use clap::{Args, Parser, Subcommand};
+use keyward_server::{Settings, SettingsError, Sources};
+
+/// API keys for your own APIs: issued, verified, rotated, revoked.
+#[derive(Debug, Parser)]
+#[command(name = "keyward", version)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs the server.
+    Serve(ServeOptions),
+    /// Makes the first application of an empty store and prints its secret; with --api, registers an API too.
+    Init(InitOptions),
+    /// Shows the whole quick start on a database of its own, in ./keyward-demo.
+    Demo(DemoOptions),
+}
+
+/// Where the settings are.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The data folder [default: keyward-data].
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// A file of settings. `keyward serve --help` names none of them: config.default.toml does.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeOptions {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Where to listen [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitOptions {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Prints JSON in place of .env lines.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Registers an API with this name, and makes an environment key that verifies its keys and can do nothing else.
+    #[arg(long, value_name = "NAME", requires = "audience")]
+    pub(crate) api: Option<String>,
+    /// The API's audience, usually its address.
+    #[arg(long, value_name = "URL", requires = "api")]
+    pub(crate) audience: Option<String>,
+    /// A scope of the API; may be given several times.
+    #[arg(long, value_name = "KEY", requires = "api", num_args = 1..)]
+    pub(crate) scope: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoOptions {
+    /// The first port to try.
+    #[arg(long, default_value_t = 8080)]
+    pub(crate) port: u16,
+    /// The folder to keep the demo's data in.
+    #[arg(long, value_name = "DIR", default_value = "keyward-demo")]
+    pub(crate) data: String,
+}
+
+/// Why the settings cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OptionsError {
+    #[error("the file of settings {path} cannot be read")]
+    File {
+        path: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+}
+
+/// Reads the settings: defaults, file, environment, command line.
+pub(crate) fn settings(place: Place, listen: Option<String>) -> Result<Settings, OptionsError> {
+    let file = match place.config {
+        Some(path) => {
+            let name = path.display().to_string();
+            let text = fs::read_to_string(&path).map_err(|source| OptionsError::File { path: name.clone(), source })?;
+            Some((name, text))
+        }
+        None => None,
+    };
+    let given = [("data", place.data), ("listen", listen)];
+    let command_line = given.into_iter().filter_map(|(name, value)| value.map(|value| (name, value))).collect();
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    let environment = env::vars_os().filter_map(|(k, v)| k.into_string().ok().zip(v.into_string().ok())).collect();
+    Ok(Settings::load(Sources { file, environment, command_line })?)
+}

@@ -1,0 +1,61 @@
+//! `keyward serve`.
+
+use std::io::{IsTerminal, stderr};
+
+use keyward_server::actions::first_run::{Invitation, invite};
+use keyward_server::{App, Clock, DataFolder, Entropy, Settings, front, routes};
+use tokio::net::TcpListener;
+
+use crate::options::{ServeOptions, settings};
+use crate::shutdown::told_to_stop;
+use crate::{Failure, logging, output};
+
+/// Runs the server until it is told to stop.
+pub(crate) async fn serve(options: ServeOptions) -> Result<(), Failure> {
+    let mut settings = settings(options.place, options.listen)?;
+    logging::start(&settings.plain);
+    let mut folder = DataFolder::hold(&settings.data)?;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .map_err(|error| format!("{} cannot be listened on: {error}", settings.listen))?;
+    settings.listen = listener.local_addr()?;
+    warn_if_open(&settings);
+    folder.tell(&format!("process {}, which listens on {}", std::process::id(), settings.listen))?;
+
+    let app = App::open(settings, folder, Clock::system(), Entropy::system()).await?;
+    welcome(&app).await?;
+    tracing::info!(
+        listen = %app.settings.listen, issuer = app.issuer.as_str(), database = app.database_kind(), "Keyward is ready"
+    );
+    front::serve(listener, routes::router(&app), &app.settings.plain, told_to_stop()?).await;
+    app.close().await;
+    tracing::info!("Keyward has stopped");
+    Ok(())
+}
+
+/// Others can reach the server, and are told tokens of `localhost`.
+fn warn_if_open(settings: &Settings) {
+    if settings.public_url.is_none() && !settings.listen.ip().is_loopback() {
+        tracing::warn!(
+            listen = %settings.listen,
+            "others can reach this address, but public_url is not set: tokens name http://localhost as their issuer"
+        );
+    }
+}
+
+/// Tells the first user of an empty store how to get in: nothing secret but on a terminal.
+async fn welcome(app: &App) -> Result<(), Failure> {
+    match invite(app, stderr().is_terminal()).await? {
+        Invitation::None => {}
+        Invitation::Link(code) => {
+            let link = format!("{}/setup/{}", app.issuer.as_str(), code.expose());
+            output::error(&format!(
+                "This store is empty. Open this link within the hour, it works once:\n\n  {link}\n"
+            ));
+        }
+        Invitation::File(path) => {
+            tracing::info!(path = %path.display(), "the first credentials stand in a file that is deleted at first use");
+        }
+    }
+    Ok(())
+}
