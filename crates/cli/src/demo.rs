@@ -26,7 +26,7 @@ pub(crate) async fn demo(options: DemoOptions) -> Result<(), Failure> {
     folder.tell(&format!("process {}, a demo on http://{}", std::process::id(), settings.listen))?;
 
     output::line(&format!("Starting Keyward on {} …", settings.data.display()));
-    let app = App::open(settings, folder, Clock::system(), Entropy::system()).await?;
+    let app = App::start(settings, folder, Clock::system(), Entropy::system()).await?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = {
         let (app, router) = (app.clone(), routes::router(&app));

@@ -34,7 +34,7 @@ struct RegisteredApi {
 pub(crate) async fn init(options: InitOptions) -> Result<(), Failure> {
     let settings = settings(options.place, None)?;
     let folder = DataFolder::hold(&settings.data)?;
-    let app = App::open(settings, folder, Clock::system(), Entropy::system()).await?;
+    let app = App::start(settings, folder, Clock::system(), Entropy::system()).await?;
     let caller = Caller::command_line();
     let first = if is_empty(&app).await.map_err(why)? {
         Some(create_first_application(&app, &caller).await.map_err(why)?)

@@ -22,7 +22,7 @@ pub(crate) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     warn_if_open(&settings);
     folder.tell(&format!("process {}, which listens on {}", std::process::id(), settings.listen))?;
 
-    let app = App::open(settings, folder, Clock::system(), Entropy::system()).await?;
+    let app = App::start(settings, folder, Clock::system(), Entropy::system()).await?;
     welcome(&app).await?;
     tracing::info!(
         listen = %app.settings.listen, issuer = app.issuer.as_str(), database = app.database_kind(), "Keyward is ready"

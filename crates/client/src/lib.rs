@@ -1,4 +1,4 @@
-//! Keyward from Rust: the management API, tokens and verification, over HTTP.
+//! Keyward from Rust: tokens, the management API, and verification, over HTTP.
 
 mod error;
 
@@ -6,7 +6,7 @@ pub use error::ClientError;
 pub use keyward_wire as wire;
 
 use keyward_core::{ApiKeyId, PlainSecret};
-use reqwest::{Method, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -19,6 +19,9 @@ use wire::scopes::{CreateScopeRequest, CreatedScope, ScopeList};
 use wire::users::{CreateUserRequest, CreatedUser};
 use wire::verify::{VerifyKeyRequest, VerifyKeyResponse};
 use wire::{Done, Envelope};
+
+/// What a call answers.
+type Called<T> = Result<T, ClientError>;
 
 /// A caller of one Keyward, by one bearer token: an M2M token or an environment key.
 #[derive(Clone, Debug)]
@@ -40,7 +43,7 @@ pub struct Credentials<'a> {
 }
 
 /// Asks for a token (RFC 6749 section 4.4). `url` is the address of Keyward, without trailing slash.
-pub async fn request_token(url: &str, credentials: &Credentials<'_>) -> Result<TokenResponse, ClientError> {
+pub async fn request_token(url: &str, credentials: &Credentials<'_>) -> Called<TokenResponse> {
     let request = TokenRequest {
         grant_type: Some("client_credentials".into()),
         client_id: Some(credentials.client_id.into()),
@@ -48,58 +51,7 @@ pub async fn request_token(url: &str, credentials: &Credentials<'_>) -> Result<T
         audience: credentials.audience.map(Into::into),
         scope: None,
     };
-    let response = reqwest::Client::new().post(format!("{url}/oauth2/token")).form(&request).send().await?;
-    read(response).await
-}
-
-macro_rules! calls {
-    ($($(#[$doc:meta])* $name:ident($($arg:ident: $kind:ty),*) -> $answer:ty = $method:ident $path:expr $(, $body:ident)?;)*) => {
-        impl Client {
-            $(
-                $(#[$doc])*
-                pub async fn $name(&self, $($arg: $kind),*) -> Result<$answer, ClientError> {
-                    #[allow(unused_variables, reason = "what a call has no body for")]
-                    let body: Option<&()> = None;
-                    $(let body = Some($body);)?
-                    self.call(Method::$method, &$path, body).await
-                }
-            )*
-        }
-    };
-}
-
-calls! {
-    /// Lists every API, by name.
-    list_apis() -> Envelope<ApiList> = GET "/api/v1/apis".to_owned();
-    /// Registers an API.
-    create_api(request: &CreateApiRequest) -> Envelope<CreatedApi> = POST "/api/v1/apis".to_owned(), request;
-    /// Lists the scopes of an API.
-    list_scopes(api_id: &str) -> Envelope<ScopeList> = GET format!("/api/v1/apis/{api_id}/scopes");
-    /// Adds a scope to an API.
-    create_scope(api_id: &str, request: &CreateScopeRequest) -> Envelope<CreatedScope>
-        = POST format!("/api/v1/apis/{api_id}/scopes"), request;
-    /// Authorises applications for an API.
-    update_api_applications(api_id: &str, request: &UpdateApiApplicationsRequest) -> Envelope<UpdatedApiApplications>
-        = PATCH format!("/api/v1/apis/{api_id}/applications"), request;
-    /// Gives an authorised application a scope.
-    add_application_scope(api_id: &str, client_id: &str, scope_id: &str) -> Envelope<Done>
-        = POST format!("/api/v1/apis/{api_id}/applications/{client_id}/scopes/{scope_id}");
-    /// Creates an application.
-    create_application(request: &CreateApplicationRequest) -> Envelope<CreatedApplication>
-        = POST "/api/v1/applications".to_owned(), request;
-    /// Creates an organization.
-    create_organization(request: &CreateOrganizationRequest) -> Envelope<CreatedOrganization>
-        = POST "/api/v1/organization".to_owned(), request;
-    /// Creates a user.
-    create_user(request: &CreateUserRequest) -> CreatedUser = POST "/api/v1/user".to_owned(), request;
-    /// Creates a key.
-    create_key(request: &CreateKeyRequest) -> Envelope<IssuedKey> = POST "/api/v1/api_keys".to_owned(), request;
-    /// Reads a key.
-    get_key(id: &ApiKeyId) -> Envelope<KeyDetail> = GET format!("/api/v1/api_keys/{id}");
-    /// Revokes a key for good.
-    revoke_key(id: &ApiKeyId) -> Envelope<Done> = DELETE format!("/api/v1/api_keys/{id}");
-    /// Verifies a key. Every answer about a key is `Ok`: look at `is_valid`.
-    verify_key(request: &VerifyKeyRequest) -> VerifyKeyResponse = POST "/api/v1/api_keys/verify".to_owned(), request;
+    read(reqwest::Client::new().post(format!("{url}/oauth2/token")).form(&request).send().await?).await
 }
 
 impl Client {
@@ -108,22 +60,98 @@ impl Client {
         Self { http: reqwest::Client::new(), url: url.to_owned(), bearer }
     }
 
-    async fn call<B: Serialize, T: DeserializeOwned>(
+    /// Verifies a key. Every answer about a key is `Ok`: look at `is_valid`.
+    pub async fn verify_key(&self, request: &VerifyKeyRequest) -> Called<VerifyKeyResponse> {
+        self.post("/api/v1/api_keys/verify", request).await
+    }
+
+    /// Creates a key. Its secret is shown this once.
+    pub async fn create_key(&self, request: &CreateKeyRequest) -> Called<Envelope<IssuedKey>> {
+        self.post("/api/v1/api_keys", request).await
+    }
+
+    /// Reads a key.
+    pub async fn get_key(&self, id: &ApiKeyId) -> Called<Envelope<KeyDetail>> {
+        self.get(&format!("/api/v1/api_keys/{id}")).await
+    }
+
+    /// Revokes a key for good.
+    pub async fn revoke_key(&self, id: &ApiKeyId) -> Called<Envelope<Done>> {
+        self.send(self.request(Method::DELETE, &format!("/api/v1/api_keys/{id}"))).await
+    }
+
+    /// Lists every API, by name.
+    pub async fn list_apis(&self) -> Called<Envelope<ApiList>> {
+        self.get("/api/v1/apis").await
+    }
+
+    /// Registers an API.
+    pub async fn create_api(&self, request: &CreateApiRequest) -> Called<Envelope<CreatedApi>> {
+        self.post("/api/v1/apis", request).await
+    }
+
+    /// Lists the scopes of an API, by key.
+    pub async fn list_scopes(&self, api_id: &str) -> Called<Envelope<ScopeList>> {
+        self.get(&format!("/api/v1/apis/{api_id}/scopes")).await
+    }
+
+    /// Adds a scope to an API.
+    pub async fn create_scope(&self, api_id: &str, request: &CreateScopeRequest) -> Called<Envelope<CreatedScope>> {
+        self.post(&format!("/api/v1/apis/{api_id}/scopes"), request).await
+    }
+
+    /// Authorises applications for an API, or takes that away.
+    pub async fn update_api_applications(
         &self,
-        method: Method,
-        path: &str,
-        body: Option<&B>,
-    ) -> Result<T, ClientError> {
-        let request = self.http.request(method, format!("{}{path}", self.url)).bearer_auth(self.bearer.expose());
-        let request = match body {
-            Some(body) => request.json(body),
-            None => request,
-        };
+        api_id: &str,
+        request: &UpdateApiApplicationsRequest,
+    ) -> Called<Envelope<UpdatedApiApplications>> {
+        let path = format!("/api/v1/apis/{api_id}/applications");
+        self.send(self.request(Method::PATCH, &path).json(request)).await
+    }
+
+    /// Gives an authorised application a scope.
+    pub async fn add_application_scope(&self, api_id: &str, client_id: &str, scope_id: &str) -> Called<Envelope<Done>> {
+        let path = format!("/api/v1/apis/{api_id}/applications/{client_id}/scopes/{scope_id}");
+        self.send(self.request(Method::POST, &path)).await
+    }
+
+    /// Creates an application. Its secret is shown this once.
+    pub async fn create_application(&self, request: &CreateApplicationRequest) -> Called<Envelope<CreatedApplication>> {
+        self.post("/api/v1/applications", request).await
+    }
+
+    /// Creates an organization.
+    pub async fn create_organization(
+        &self,
+        request: &CreateOrganizationRequest,
+    ) -> Called<Envelope<CreatedOrganization>> {
+        self.post("/api/v1/organization", request).await
+    }
+
+    /// Creates a user.
+    pub async fn create_user(&self, request: &CreateUserRequest) -> Called<CreatedUser> {
+        self.post("/api/v1/user", request).await
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Called<T> {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Called<T> {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url)).bearer_auth(self.bearer.expose())
+    }
+
+    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Called<T> {
         read(request.send().await?).await
     }
 }
 
-async fn read<T: DeserializeOwned>(response: Response) -> Result<T, ClientError> {
+async fn read<T: DeserializeOwned>(response: Response) -> Called<T> {
     let status = response.status();
     if status.is_success() { Ok(response.json().await?) } else { Err(ClientError::refused(status, response).await) }
 }

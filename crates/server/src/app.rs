@@ -65,7 +65,20 @@ impl From<Refusal> for StartError {
 }
 
 impl App {
-    /// Opens the store, unlocks it, and makes what every store needs.
+    /// Opens the store, unlocks it, and makes what every store needs: the management API, and a signing key.
+    pub async fn start(
+        settings: Settings,
+        folder: DataFolder,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Self, StartError> {
+        let app = Self::open(settings, folder, clock, entropy).await?;
+        bootstrap::ensure_management_api(&app).await?;
+        bootstrap::ensure_signing_key(&app).await?;
+        Ok(app)
+    }
+
+    /// Opens the store and unlocks it.
     pub async fn open(
         settings: Settings,
         folder: DataFolder,
@@ -77,10 +90,7 @@ impl App {
         let keyring = secrets::unlock(&store, &masters, &clock).await?;
         let issuer = Issuer::new(settings.public_url.as_ref(), settings.listen.port());
         let first_run = FirstRun::default();
-        let app = Self(Arc::new(Inner { settings, issuer, keyring, folder, first_run, store, clock, entropy }));
-        bootstrap::ensure_management_api(&app).await?;
-        bootstrap::ensure_signing_key(&app).await?;
-        Ok(app)
+        Ok(Self(Arc::new(Inner { settings, issuer, keyring, folder, first_run, store, clock, entropy })))
     }
 
     /// The time now.

@@ -42,7 +42,7 @@ pub(super) async fn tell(app: &App) -> Result<(), Failure> {
     let token = request_token(url, &credentials).await?;
     say("it carries", &token.scope);
     say("and lives", &format!("{} s", token.expires_in));
-    let backend = Client::new(url, token.access_token.clone());
+    let backend = Client::new(url, token.access_token);
 
     line("\n4. Verified both (POST /api/v1/api_keys/verify); your API goes on:");
     show(&verify(&backend, &org_key.key, "read:orders").await?, 200)?;
@@ -55,7 +55,7 @@ pub(super) async fn tell(app: &App) -> Result<(), Failure> {
     admin.revoke_key(&user_key.id).await?;
     show(&verify(&backend, &user_key.key, "read:orders").await?, 401)?;
 
-    next(url, &things, &org_key, &token.access_token);
+    next(url, &things, &org_key);
     Ok(())
 }
 
@@ -104,19 +104,20 @@ fn show(answer: &VerifyKeyResponse, wanted: u16) -> Result<(), Failure> {
     if answer.http_status == wanted { Ok(()) } else { Err(format!("this should have been {wanted}").into()) }
 }
 
-fn next(url: &str, things: &Things, key: &KeySecretOnce, token: &PlainSecret) {
-    let (id, secret, bearer) = (&things.backend_id, things.backend_secret.expose(), token.expose());
+fn next(url: &str, things: &Things, key: &KeySecretOnce) {
+    let (id, secret) = (&things.backend_id, things.backend_secret.expose());
     line("\nKeyward stays up until Ctrl-C. Try next, in another terminal:\n");
-    line("# verify the organization's key");
+    line("# 1. a token for the backend");
     line(&format!(
-        "curl -s {url}/api/v1/api_keys/verify -H 'Authorization: Bearer {bearer}' \\\n  \
+        "TOKEN=$(curl -s {url}/oauth2/token -d grant_type=client_credentials -d client_id={id} \\\n  \
+         -d client_secret={secret} | sed 's/.*\"access_token\":\"\\([^\"]*\\).*/\\1/')\n"
+    ));
+    line("# 2. verify the organization's key");
+    line(&format!(
+        "curl -s {url}/api/v1/api_keys/verify -H \"Authorization: Bearer $TOKEN\" \\\n  \
          -H 'Content-Type: application/json' -d '{{\"api_key\":\"{}\",\"scopes\":[\"read:orders\"]}}'\n",
         key.key.expose()
     ));
-    line("# get another token for the backend");
-    line(&format!(
-        "curl -s {url}/oauth2/token -d grant_type=client_credentials -d client_id={id} -d client_secret={secret}\n"
-    ));
-    line("# what can be called");
+    line("# 3. everything that can be called");
     line(&format!("curl -s {url}/openapi.json\n"));
 }

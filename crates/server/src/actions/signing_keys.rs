@@ -5,7 +5,7 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use keyward_core::ids::hex;
 use keyward_store::signing_keys::{NewSigningKey, SigningKeyRow, insert_signing_key, list_signing_keys};
 use keyward_store::{NewEvent, Tx};
@@ -39,7 +39,7 @@ async fn store_signing_key(app: &App, pair: &KeyPair, pkcs8: &[u8]) -> Result<()
     let new = NewSigningKey {
         kid: &jwk.kid,
         public_jwk: &public,
-        private_sealed: &app.keyring.seal(&purpose(&jwk.kid), pkcs8),
+        private_sealed: &app.keyring.seal(&purpose(&jwk.kid), pem(pkcs8).as_bytes()),
         secret_version: app.keyring.version(),
         active_at: app.now(),
     };
@@ -59,7 +59,7 @@ pub async fn list_public_keys(app: &App) -> Result<JwkSet, Refusal> {
     keys.map(|keys| JwkSet { keys }).map_err(|error| Refusal::caused_by(ErrorCode::Internal, error))
 }
 
-/// The signing key that is in use: its id, and its private half as PKCS #1 (RFC 8017 appendix A.1.2), DER.
+/// The signing key that is in use: its id, and its private half as PEM.
 pub(super) async fn current_signing_key(app: &App, tx: &mut Tx) -> Result<(String, Zeroizing<Vec<u8>>), Refusal> {
     let rows = list_signing_keys(tx, app.now()).await?;
     let is_active = |row: &&SigningKeyRow| row.active_at <= app.now();
@@ -76,6 +76,20 @@ fn public_jwk(pair: &KeyPair) -> Jwk {
     let hash = digest(&SHA256, n.as_bytes());
     let kid = hash.as_ref()[..16].iter().map(|byte| hex(&[*byte])).collect::<Vec<_>>().join(":");
     Jwk { kty: "RSA".into(), r#use: "sig".into(), alg: "RS256".into(), kid, n, e }
+}
+
+/// A private key as PEM (RFC 7468 section 10), which is how the library that signs tokens reads PKCS #8.
+fn pem(pkcs8: &[u8]) -> Zeroizing<String> {
+    let body = Zeroizing::new(STANDARD.encode(pkcs8));
+    let mut text = Zeroizing::new(String::from("-----BEGIN PRIVATE KEY-----\n"));
+    for (at, letter) in body.chars().enumerate() {
+        text.push(letter);
+        if at % 64 == 63 {
+            text.push('\n');
+        }
+    }
+    text.push_str("\n-----END PRIVATE KEY-----\n");
+    text
 }
 
 /// What binds a sealed signing key to its row.

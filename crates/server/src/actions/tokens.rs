@@ -6,6 +6,7 @@ use keyward_core::{ClientId, PlainSecret, ScopeKey};
 use keyward_store::apis::{self, ApiRow};
 use keyward_store::applications::{self, ApplicationRow};
 use keyward_store::{StoreError, Tx, grants, scopes};
+use keyward_wire::ErrorCode;
 use keyward_wire::oauth::{Claims, OAuthErrorCode};
 
 use crate::actions::{first_run, signing_keys};
@@ -100,8 +101,9 @@ pub async fn issue_token(app: &App, ask: &TokenAsk<'_>) -> Result<IssuedToken, T
     };
     let mut header = Header::new(Algorithm::RS256);
     header.kid = Some(kid);
-    let token = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_rsa_der(&private))
-        .map_err(|error| Refusal::caused_by(keyward_wire::ErrorCode::Internal, error))?;
+    let token = EncodingKey::from_rsa_pem(&private)
+        .and_then(|key| jsonwebtoken::encode(&header, &claims, &key))
+        .map_err(|error| Refusal::caused_by(ErrorCode::Internal, error))?;
     first_run::remove_spent_file(app, &application.client_id);
     Ok(IssuedToken { token: PlainSecret::new(token), expires_in: application.token_lifetime, scope: claims.scope })
 }

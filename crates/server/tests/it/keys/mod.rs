@@ -1,0 +1,3 @@
+//! API keys, one file an operation.
+
+mod create;

@@ -1,0 +1,20 @@
+//! The server from the outside, without a socket: every request goes through the whole router.
+//!
+//! A file is an operation and a test's name is an outcome. Time stands still until a test moves it, and randomness is
+//! seeded, so answers are literal. The suite runs on SQLite, and on PostgreSQL where TEST_POSTGRES_URL names a server.
+
+mod support;
+
+mod apis;
+mod applications;
+mod canary;
+mod document;
+mod front;
+mod health;
+mod keys;
+mod matrix;
+mod oauth;
+mod organizations;
+mod scopes;
+mod setup;
+mod users;

@@ -1,0 +1,170 @@
+//! An app to test, and actors who call it.
+
+mod actor;
+mod database;
+mod log;
+mod reply;
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use keyward_core::Timestamp;
+use keyward_server::actions::bootstrap;
+use keyward_server::actions::first_run::create_first_application;
+use keyward_server::actions::signing_keys::import_signing_key;
+use keyward_server::caller::Caller;
+use keyward_server::{App, Clock, DataFolder, Entropy, Settings, Sources, routes};
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+pub(crate) use actor::Actor;
+pub(crate) use database::TestDatabase;
+pub(crate) use reply::Reply;
+
+/// Where every test begins.
+pub(crate) const START: &str = "2026-11-22T12:00:00Z";
+
+/// The master secret of every test: base64 of 32 bytes.
+const MASTER_SECRET: &str = "a2V5d2FyZC10ZXN0LW1hc3Rlci1zZWNyZXQtMDAwMDE=";
+
+/// The key that tokens of every test are signed with; it is used nowhere else.
+const SIGNING_KEY: &str = include_str!("signing-key.pem");
+
+/// An app with a store of its own, a clock that stands still, and seeded randomness.
+pub(crate) struct TestApp {
+    pub(crate) app: App,
+    pub(crate) database: TestDatabase,
+    router: Router,
+    clock: Arc<AtomicI64>,
+    /// Every secret that an answer has shown.
+    pub(crate) secrets: Mutex<Vec<String>>,
+    folder: TempDir,
+}
+
+impl TestApp {
+    /// An app on an empty store, known to the world as `https://keys.example.com`.
+    pub(crate) async fn start() -> Self {
+        Self::start_with("public_url = 'https://keys.example.com'").await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn start_with(settings: &str) -> Self {
+        log::capture();
+        let folder = tempfile::tempdir().unwrap();
+        let database = TestDatabase::create(folder.path()).await;
+        let settings = Settings::load(Sources {
+            file: Some(("test".into(), settings.to_owned())),
+            environment: vec![("KEYWARD_SECRET".into(), MASTER_SECRET.into())],
+            command_line: vec![("data", folder.path().display().to_string()), ("database", database.url().to_owned())],
+        });
+        let settings = settings.unwrap();
+        let held = DataFolder::hold(&settings.data).unwrap();
+        let start: Timestamp = START.parse().unwrap();
+        let clock = Arc::new(AtomicI64::new(start.as_micros()));
+        let told = Arc::clone(&clock);
+        let now = Clock::new(move || Timestamp::from_micros(told.load(Ordering::SeqCst)));
+        let app = App::open(settings, held, now, seeded()).await.unwrap();
+        bootstrap::ensure_management_api(&app).await.unwrap();
+        import_signing_key(&app, &signing_key()).await.unwrap();
+        let router = routes::router(&app);
+        Self { app, database, router, clock, secrets: Mutex::default(), folder }
+    }
+
+    /// Moves the clock.
+    pub(crate) fn advance(&self, span: Duration) {
+        let micros = i64::try_from(span.as_micros()).unwrap();
+        self.clock.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// The folder with everything that the app keeps.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// The first application, which may do everything.
+    pub(crate) async fn admin(&self) -> Actor<'_> {
+        let first = create_first_application(&self.app, &Caller::command_line()).await.unwrap();
+        self.remember(first.client_secret.expose());
+        self.sign_in(first.client_id.as_str(), first.client_secret.expose()).await
+    }
+
+    /// Nobody in particular.
+    pub(crate) fn anonymous(&self) -> Actor<'_> {
+        Actor::new(self, None)
+    }
+
+    /// Whoever presents this bearer token.
+    pub(crate) fn bearer(&self, token: &str) -> Actor<'_> {
+        Actor::new(self, Some(token.to_owned()))
+    }
+
+    /// An application with a fresh token for the management API.
+    pub(crate) async fn sign_in(&self, client_id: &str, client_secret: &str) -> Actor<'_> {
+        let form = format!("grant_type=client_credentials&client_id={client_id}&client_secret={client_secret}");
+        let reply = self.anonymous().form("/oauth2/token", &form).await;
+        let token = reply.body["access_token"].as_str().unwrap_or_else(|| panic!("{reply}")).to_owned();
+        self.bearer(&token)
+    }
+
+    /// Sends a request through the whole router.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let reply = Reply::read(response).await;
+        self.remember_all(&reply.body);
+        reply
+    }
+
+    /// Everything that was logged so far, at every level.
+    pub(crate) fn logged(&self) -> String {
+        log::captured()
+    }
+
+    fn remember(&self, secret: &str) {
+        self.secrets.lock().unwrap().push(secret.to_owned());
+    }
+
+    fn remember_all(&self, body: &Value) {
+        for (name, value) in body.as_object().into_iter().flatten() {
+            match value {
+                Value::String(text) if ["key", "client_secret", "access_token"].contains(&name.as_str()) => {
+                    self.remember(text);
+                }
+                nested => self.remember_all(nested),
+            }
+        }
+    }
+}
+
+/// A generator that draws the same bytes in each run (splitmix64).
+fn seeded() -> Entropy {
+    let state = Mutex::new(0_u64);
+    Entropy::new(move |bytes| {
+        let mut state = state.lock().unwrap();
+        for chunk in bytes.chunks_mut(8) {
+            *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut word = *state;
+            word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            word ^= word >> 31;
+            chunk.copy_from_slice(&word.to_be_bytes()[..chunk.len()]);
+        }
+    })
+}
+
+/// The private key as PKCS #8, DER.
+fn signing_key() -> Vec<u8> {
+    let body: String = SIGNING_KEY.lines().filter(|line| !line.starts_with('-')).collect();
+    STANDARD.decode(body).unwrap()
+}
+
+/// Hours, for `advance`.
+pub(crate) const fn hours(hours: u64) -> Duration {
+    Duration::from_secs(hours * 3600)
+}
