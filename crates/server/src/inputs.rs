@@ -29,8 +29,11 @@ impl Clock {
     }
 }
 
+/// Something that fills bytes at random.
+type FillBytes = dyn Fn(&mut [u8]) + Send + Sync;
+
 /// Fills bytes at random.
-pub struct Entropy(Box<dyn Fn(&mut [u8]) + Send + Sync>);
+pub struct Entropy(Box<FillBytes>);
 
 impl Entropy {
     /// The operating system's generator.

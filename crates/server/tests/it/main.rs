@@ -3,6 +3,8 @@
 //! A file is an operation and a test's name is an outcome. Time stands still until a test moves it, and randomness is
 //! seeded, so answers are literal. The suite runs on SQLite, and on PostgreSQL where TEST_POSTGRES_URL names a server.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 mod apis;
