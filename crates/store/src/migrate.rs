@@ -1,6 +1,8 @@
 //! Bringing a schema up to date.
 
 use std::borrow::Cow;
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 
 use sqlx::migrate::{Migrate, MigrateError, MigrationType, Migrator};
@@ -67,11 +69,15 @@ async fn copy_before(writer: &SqlitePool, newest: i64) -> Result<(), OpenError> 
         .await
         .and_then(|row| row.try_get::<String, _>("file"))
         .map_err(OpenError::Copy)?;
-    let copy = format!("{file}.before-{newest}");
-    if Path::new(&copy).exists() {
-        return Ok(());
+    let (copy, partial) = (format!("{file}.before-{newest}"), format!("{file}.partial"));
+    let io = |error: io::Error| OpenError::Copy(error.into());
+    // A copy that was interrupted is no copy: it gets its name when it is whole and on the disk.
+    if Path::new(&partial).exists() {
+        fs::remove_file(&partial).map_err(io)?;
     }
-    sqlx::query("VACUUM INTO $1").bind(&copy).execute(&mut *connection).await.map_err(OpenError::Copy)?;
+    sqlx::query("VACUUM INTO $1").bind(&partial).execute(&mut *connection).await.map_err(OpenError::Copy)?;
+    File::open(&partial).and_then(|file| file.sync_all()).map_err(io)?;
+    fs::rename(&partial, &copy).map_err(io)?;
     tracing::info!(copy, "copied the database before its migration");
     Ok(())
 }
