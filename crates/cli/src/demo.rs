@@ -6,7 +6,8 @@ mod things;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use keyward_server::{App, Clock, DataFolder, Entropy, Settings, Sources, front, routes};
+use keyward_server::actions::bootstrap;
+use keyward_server::{Clock, DataFolder, Entropy, Settings, Sources, front, routes};
 use tokio::net::TcpListener;
 
 use crate::options::DemoOptions;
@@ -26,7 +27,7 @@ pub(crate) async fn demo(options: DemoOptions) -> Result<(), Failure> {
     folder.tell(&format!("process {}, a demo on http://{}", std::process::id(), settings.listen))?;
 
     output::line(&format!("Starting Keyward on {} …", settings.data.display()));
-    let app = App::start(settings, folder, Clock::system(), Entropy::system()).await?;
+    let app = bootstrap::start(settings, folder, Clock::system(), Entropy::system()).await?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = {
         let (app, router) = (app.clone(), routes::router(&app));

@@ -4,6 +4,7 @@ use keyward_client::wire::apis::CreateApiRequest;
 use keyward_client::wire::keys::{CreateKeyRequest, KeyType};
 use keyward_client::wire::scopes::CreateScopeRequest;
 use keyward_core::{ApiId, PlainSecret};
+use keyward_server::actions::bootstrap;
 use keyward_server::actions::first_run::{FirstCredentials, create_first_application, is_empty};
 use keyward_server::actions::{apis, keys, scopes};
 use keyward_server::caller::Caller;
@@ -34,7 +35,7 @@ struct RegisteredApi {
 pub(crate) async fn init(options: InitOptions) -> Result<(), Failure> {
     let settings = settings(options.place, None)?;
     let folder = DataFolder::hold(&settings.data)?;
-    let app = App::start(settings, folder, Clock::system(), Entropy::system()).await?;
+    let app = bootstrap::start(settings, folder, Clock::system(), Entropy::system()).await?;
     let caller = Caller::command_line();
     let first = if is_empty(&app).await.map_err(why)? {
         Some(create_first_application(&app, &caller).await.map_err(why)?)

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, stderr};
 
+use keyward_server::actions::bootstrap;
 use keyward_server::actions::first_run::{Invitation, invite};
 use keyward_server::{App, Clock, DataFolder, Entropy, Settings, front, routes};
 use tokio::net::TcpListener;
@@ -22,7 +23,7 @@ pub(crate) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     warn_if_open(&settings);
     folder.tell(&format!("process {}, which listens on {}", std::process::id(), settings.listen))?;
 
-    let app = App::start(settings, folder, Clock::system(), Entropy::system()).await?;
+    let app = bootstrap::start(settings, folder, Clock::system(), Entropy::system()).await?;
     welcome(&app).await?;
     tracing::info!(
         listen = %app.settings.listen, issuer = app.issuer.as_str(), database = app.database_kind(), "Keyward is ready"

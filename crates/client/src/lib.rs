@@ -10,8 +10,9 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use wire::apis::{ApiList, CreateApiRequest, CreatedApi, UpdateApiApplicationsRequest, UpdatedApiApplications};
+use wire::apis::{ApiList, CreateApiRequest, CreatedApi};
 use wire::applications::{CreateApplicationRequest, CreatedApplication};
+use wire::grants::{UpdateApiApplicationsRequest, UpdatedApiApplications};
 use wire::keys::{CreateKeyRequest, IssuedKey, KeyDetail};
 use wire::oauth::{TokenRequest, TokenResponse};
 use wire::organizations::{CreateOrganizationRequest, CreatedOrganization};

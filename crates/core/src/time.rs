@@ -19,8 +19,8 @@ pub struct Timestamp(i64);
 pub struct NotRfc3339;
 
 impl Timestamp {
-    /// The last instant that can be written in RFC 3339 (the end of the year 9999), in microseconds.
-    const LAST: i64 = 253_402_207_200_999_999;
+    /// The last instant that can be written with every offset in a four-digit year, in microseconds.
+    const LAST: i64 = 253_402_207_199_999_999;
 
     /// From microseconds since the epoch; what lies outside the years 1970 to 9999 becomes the nearest instant inside.
     pub const fn from_micros(micros: i64) -> Self {
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn what_cannot_be_written_becomes_the_nearest_instant() {
         assert_eq!(Timestamp::from_micros(-1).to_string(), "1970-01-01T00:00:00Z");
-        assert_eq!(Timestamp::from_micros(i64::MAX).to_string(), "9999-12-30T22:00:00.999999Z");
+        assert_eq!(Timestamp::from_micros(i64::MAX).to_string(), "9999-12-30T21:59:59.999999Z");
         assert!("2026-11-22T13:00:00+11".parse::<Timestamp>().is_ok_and(|t| t.to_string() == "2026-11-22T02:00:00Z"));
         assert!("yesterday".parse::<Timestamp>().is_err());
     }

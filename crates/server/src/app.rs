@@ -6,7 +6,6 @@ use std::sync::Arc;
 use keyward_core::{Fill, Keyring, Timestamp};
 use keyward_store::{Change, NewEvent, OpenError, Revision, Store, StoreError, Tx};
 
-use crate::actions::bootstrap;
 use crate::caller::Caller;
 use crate::first_run::FirstRun;
 use crate::folder::{DataFolder, FolderError};
@@ -65,19 +64,6 @@ impl From<Refusal> for StartError {
 }
 
 impl App {
-    /// Opens the store, unlocks it, and makes what every store needs: the management API, and a signing key.
-    pub async fn start(
-        settings: Settings,
-        folder: DataFolder,
-        clock: Clock,
-        entropy: Entropy,
-    ) -> Result<Self, StartError> {
-        let app = Self::open(settings, folder, clock, entropy).await?;
-        bootstrap::ensure_management_api(&app).await?;
-        bootstrap::ensure_signing_key(&app).await?;
-        Ok(app)
-    }
-
     /// Opens the store and unlocks it.
     pub async fn open(
         settings: Settings,

@@ -9,6 +9,7 @@ mod db;
 mod error;
 mod migrate;
 mod row;
+mod store;
 
 pub mod apis;
 pub mod applications;
@@ -24,9 +25,10 @@ pub mod usage;
 pub mod users;
 
 pub use change::{Actor, ActorKind, Change, NewEvent};
-pub use db::{Database, Store, Tx};
+pub use db::{Database, Tx};
 pub use error::{OpenError, StoreError};
 pub use migrate::Migration;
+pub use store::Store;
 
 /// A number that grows by one with every committed change.
 pub type Revision = u64;

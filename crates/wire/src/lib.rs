@@ -8,6 +8,7 @@ pub mod errors;
 
 pub mod apis;
 pub mod applications;
+pub mod grants;
 pub mod keys;
 pub mod oauth;
 pub mod organizations;

@@ -1,7 +1,8 @@
 //! What the demo makes once and finds again: kept in `demo.json` in its data folder, readable by its owner alone.
 
-use keyward_client::wire::apis::{ApiApplication, CreateApiRequest, UpdateApiApplicationsRequest};
+use keyward_client::wire::apis::CreateApiRequest;
 use keyward_client::wire::applications::{ApplicationType, CreateApplicationRequest};
+use keyward_client::wire::grants::{ApiApplication, UpdateApiApplicationsRequest};
 use keyward_client::wire::organizations::CreateOrganizationRequest;
 use keyward_client::wire::scopes::CreateScopeRequest;
 use keyward_client::wire::users::{CreateUserRequest, UserProfile};

@@ -137,11 +137,12 @@ fn wrong_arrows(metadata: &Value) -> Vec<String> {
     wrong
 }
 
-/// Who depends on a library, in tests too, apart from the one crate that may. Examples show what users write.
+/// Who depends on a library apart from the one crate that may. Tests go round the house, and examples show what users
+/// write.
 fn others_with(metadata: &Value, library: &str, owner: &str) -> Vec<String> {
     packages(metadata)
         .filter(|package| name(package) != owner && !text(&package["manifest_path"]).contains("/examples/"))
-        .filter(|package| dependencies(package).any(|dependency| name(dependency) == library))
+        .filter(|package| dependencies(package).any(|d| d["kind"] != "dev" && name(d) == library))
         .map(|package| name(package).to_owned())
         .collect()
 }

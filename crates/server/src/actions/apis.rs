@@ -1,13 +1,13 @@
-//! APIs: registered, listed, read; and the applications that are authorised for them.
+//! APIs: registered, listed, read.
 
 use keyward_core::bounds::{self, MAX_NAME_CHARS};
-use keyward_core::{ApiId, ClientId, KeyClass, KeyPrefix, ManagementScope, ScopeNumbers};
+use keyward_core::{ApiId, KeyClass, KeyPrefix};
 use keyward_store::apis::{ApiRow, NewApi};
 use keyward_store::grants::GranteeRow;
 use keyward_store::scopes::ScopeRow;
-use keyward_store::{Change, NewEvent, apis, applications, grants, scopes};
+use keyward_store::{NewEvent, Tx, apis, grants, scopes};
 use keyward_wire::ErrorCode;
-use keyward_wire::apis::{ApiApplication, ApiApplicationOperation, ApiMode, CreateApiRequest};
+use keyward_wire::apis::{ApiMode, CreateApiRequest};
 use serde_json::json;
 
 use crate::actions::Changed;
@@ -15,8 +15,8 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
 
-/// Applications in one request.
-const MAX_APPLICATIONS: usize = 100;
+/// APIs that a credential is bound to.
+const MAX_BOUND: usize = 100;
 
 /// An API with its scopes.
 #[derive(Debug)]
@@ -25,15 +25,6 @@ pub struct ApiWithScopes {
     pub api: ApiRow,
     /// Its scopes, by key.
     pub scopes: Vec<ScopeRow>,
-}
-
-/// Which applications gained and lost an API.
-#[derive(Debug, Default)]
-pub struct Authorized {
-    /// Those that gained it.
-    pub connected: Vec<ClientId>,
-    /// Those that lost it.
-    pub disconnected: Vec<ClientId>,
 }
 
 /// Registers an API.
@@ -92,7 +83,7 @@ pub async fn management_api_id(app: &App) -> Result<ApiId, Refusal> {
 }
 
 /// An API by an id that a caller sent.
-pub(super) async fn find_api(tx: &mut keyward_store::Tx, id: &str) -> Result<Option<ApiRow>, Refusal> {
+pub(super) async fn find_api(tx: &mut Tx, id: &str) -> Result<Option<ApiRow>, Refusal> {
     match ApiId::parse(id) {
         Some(id) => Ok(apis::find_api(tx, &id).await?),
         None => Ok(None),
@@ -100,13 +91,10 @@ pub(super) async fn find_api(tx: &mut keyward_store::Tx, id: &str) -> Result<Opt
 }
 
 /// Reads the list of APIs that a credential is to be bound to.
-pub(super) async fn read_bound(
-    tx: &mut keyward_store::Tx,
-    given: Option<&[String]>,
-) -> Result<Option<Vec<ApiId>>, Refusal> {
+pub(super) async fn read_bound(tx: &mut Tx, given: Option<&[String]>) -> Result<Option<Vec<ApiId>>, Refusal> {
     const FIELD: &str = "bound_api_ids";
     let Some(given) = given else { return Ok(None) };
-    if given.is_empty() || given.len() > MAX_APPLICATIONS {
+    if given.is_empty() || given.len() > MAX_BOUND {
         return Err(Refusal::field(FIELD, "must have 1 to 100 entries"));
     }
     let mut bound = Vec::new();
@@ -117,86 +105,4 @@ pub(super) async fn read_bound(
         bound.push(api.id);
     }
     Ok(Some(bound))
-}
-
-/// Authorises applications for an API, or takes that away: all in one change.
-pub async fn update_api_applications(
-    app: &App,
-    caller: &Caller,
-    api_id: &str,
-    listed: &[ApiApplication],
-) -> Result<Changed<Authorized>, Refusal> {
-    if listed.is_empty() || listed.len() > MAX_APPLICATIONS {
-        return Err(Refusal::field("applications", "must have 1 to 100 entries"));
-    }
-    let mut change = app.change(caller).await?;
-    let api = find_api(&mut change, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
-    let mut done = Authorized::default();
-    for (at, application) in listed.iter().enumerate() {
-        update_one(&mut change, &api.id, at, application, &mut done).await?;
-    }
-    let event = NewEvent {
-        action: "api.applications_updated",
-        target_id: api.id.to_string(),
-        org_code: None,
-        details: json!({ "connected": done.connected, "disconnected": done.disconnected }),
-    };
-    let revision = app.commit(change, event).await?;
-    Ok(Changed { made: done, revision })
-}
-
-async fn update_one(
-    change: &mut Change,
-    api_id: &ApiId,
-    at: usize,
-    listed: &ApiApplication,
-    done: &mut Authorized,
-) -> Result<(), Refusal> {
-    let field = format!("applications[{at}].id");
-    let unknown = || Refusal::about(ErrorCode::ApplicationUnknown, &field, "is not the id of an application");
-    let id = ClientId::parse(&listed.id).ok_or_else(unknown)?;
-    let application = applications::find_application(change, &id).await?.ok_or_else(unknown)?;
-    let has_it = grants::find_grant(change, &id, api_id).await?.is_some();
-    match listed.operation {
-        Some(ApiApplicationOperation::Delete) if has_it => {
-            grants::end_grant(change, &id, api_id).await?;
-            done.disconnected.push(application.client_id);
-        }
-        None if !has_it => {
-            grants::put_grant(change, &id, api_id, &ScopeNumbers::default()).await?;
-            done.connected.push(application.client_id);
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-/// Gives an application a scope of an API that it is authorised for, or takes it away.
-pub async fn set_application_scope(
-    app: &App,
-    caller: &Caller,
-    ids: (&str, &str, &str),
-    is_given: bool,
-) -> Result<Changed<()>, Refusal> {
-    let (api_id, application_id, scope_id) = ids;
-    let mut change = app.change(caller).await?;
-    let api = find_api(&mut change, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
-    let application = super::applications::find_application(&mut change, application_id).await?;
-    let scope = super::scopes::find_scope(&mut change, &api.id, scope_id).await?;
-    let grant = grants::find_grant(&mut change, &application.client_id, &api.id).await?;
-    let grant = grant.ok_or_else(|| Refusal::new(ErrorCode::NotAuthorized))?;
-    if is_given && api.is_management_api {
-        let own = ManagementScope::parse(scope.key.as_str());
-        caller.require_may_give(own.as_slice(), application.bound_api_ids.as_deref())?;
-    }
-    let scopes = if is_given { grant.scopes.with(scope.number) } else { grant.scopes.without(scope.number) };
-    grants::put_grant(&mut change, &application.client_id, &api.id, &scopes).await?;
-    let event = NewEvent {
-        action: if is_given { "application.scope_added" } else { "application.scope_removed" },
-        target_id: application.client_id.to_string(),
-        org_code: application.org_code,
-        details: json!({ "api_id": api.id, "scope": scope.key }),
-    };
-    let revision = app.commit(change, event).await?;
-    Ok(Changed { made: (), revision })
 }

@@ -8,8 +8,9 @@ use keyward_wire::ErrorCode;
 use keyward_wire::applications::CreateApplicationRequest;
 use serde_json::json;
 
+use crate::actions::Changed;
 use crate::actions::apis::read_bound;
-use crate::actions::{Changed, owners};
+use crate::actions::organizations::find_organization;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
@@ -32,7 +33,7 @@ pub async fn create_application(
     bounds::text(&request.name, MAX_NAME_CHARS).in_field("name")?;
     let mut change = app.change(caller).await?;
     let org_code = match &request.org_code {
-        Some(code) => Some(owners::find_organization(&mut change, caller, code, "org_code").await?.code),
+        Some(code) => Some(find_organization(&mut change, caller, code, "org_code").await?.code),
         None => None,
     };
     let bound = read_bound(&mut change, request.bound_api_ids.as_deref()).await?;

@@ -8,9 +8,20 @@ use keyward_wire::ErrorCode;
 use serde_json::json;
 
 use crate::actions::signing_keys::create_signing_key;
-use crate::app::App;
+use crate::app::{App, StartError};
 use crate::caller::Caller;
+use crate::folder::DataFolder;
+use crate::inputs::{Clock, Entropy};
 use crate::refusal::Refusal;
+use crate::settings::Settings;
+
+/// Opens the store, unlocks it, and makes what it lacks of what every store needs.
+pub async fn start(settings: Settings, folder: DataFolder, clock: Clock, entropy: Entropy) -> Result<App, StartError> {
+    let app = App::open(settings, folder, clock, entropy).await?;
+    ensure_management_api(&app).await?;
+    ensure_signing_key(&app).await?;
+    Ok(app)
+}
 
 /// Makes the management API in a new store, and adds the scopes that this version knows and the store does not.
 pub async fn ensure_management_api(app: &App) -> Result<(), Refusal> {

@@ -5,6 +5,7 @@ pub mod applications;
 pub mod bootstrap;
 pub mod callers;
 pub mod first_run;
+pub mod grants;
 pub mod health;
 pub mod keys;
 pub mod organizations;

@@ -3,7 +3,7 @@
 use keyward_core::bounds::{self, MAX_EXTERNAL_ID_CHARS, MAX_NAME_CHARS};
 use keyward_core::{OrgCode, OrgScope};
 use keyward_store::organizations::{self, NewOrganization, OrganizationRow};
-use keyward_store::{Change, NewEvent};
+use keyward_store::{Change, NewEvent, Tx};
 use keyward_wire::ErrorCode;
 use keyward_wire::organizations::CreateOrganizationRequest;
 use serde_json::json;
@@ -62,4 +62,18 @@ pub async fn get_organization(app: &App, caller: &Caller, code: &str) -> Result<
         None => None,
     };
     found.ok_or_else(|| Refusal::new(ErrorCode::OrganizationNotFound))
+}
+
+/// An organization by a code that a caller sent in a field.
+pub(super) async fn find_organization(
+    tx: &mut Tx,
+    caller: &Caller,
+    code: &str,
+    field: &str,
+) -> Result<OrganizationRow, Refusal> {
+    let found = match OrgCode::parse(code) {
+        Some(code) => organizations::find_organization(tx, &caller.org_scope, &code).await?,
+        None => None,
+    };
+    found.ok_or_else(|| Refusal::about(ErrorCode::OwnerNotFound, field, "is not the code of an organization"))
 }

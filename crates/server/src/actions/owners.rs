@@ -1,13 +1,14 @@
 //! Who is to own a key, found by the id that the caller sent or by the platform's own.
 
 use keyward_core::bounds::{self, MAX_EXTERNAL_ID_CHARS};
-use keyward_core::{ManagementScope, OrgCode, Owner, UserId};
-use keyward_store::organizations::{self, OrganizationRow};
+use keyward_core::{ManagementScope, Owner, UserId};
+use keyward_store::Change;
+use keyward_store::organizations;
 use keyward_store::users::{self, NewUser, UserColumn};
-use keyward_store::{Change, Tx};
 use keyward_wire::ErrorCode;
 use keyward_wire::keys::{CreateKeyRequest, KeyType};
 
+use crate::actions::organizations::find_organization;
 use crate::actions::users::find_user;
 use crate::app::App;
 use crate::caller::Caller;
@@ -49,20 +50,6 @@ pub(super) async fn resolve_owner(
             organization_by_external_id(app, caller, change, id, may_create).await
         }
     }
-}
-
-/// An organization by a code that a caller sent in a field.
-pub(super) async fn find_organization(
-    tx: &mut Tx,
-    caller: &Caller,
-    code: &str,
-    field: &str,
-) -> Result<OrganizationRow, Refusal> {
-    let found = match OrgCode::parse(code) {
-        Some(code) => organizations::find_organization(tx, &caller.org_scope, &code).await?,
-        None => None,
-    };
-    found.ok_or_else(|| Refusal::about(ErrorCode::OwnerNotFound, field, "is not the code of an organization"))
 }
 
 /// Reads which owner is meant, and holds the type against it.

@@ -8,7 +8,8 @@ use keyward_wire::ErrorCode;
 use keyward_wire::users::{CreateUserRequest, IdentityType, UserIdentity, UserProfile};
 use serde_json::json;
 
-use crate::actions::{Changed, owners};
+use crate::actions::Changed;
+use crate::actions::organizations::find_organization;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
@@ -30,7 +31,7 @@ pub async fn create_user(app: &App, caller: &Caller, request: CreateUserRequest)
     }
     let mut change = app.change(caller).await?;
     let organization = match &request.organization_code {
-        Some(code) => Some(owners::find_organization(&mut change, caller, code, "organization_code").await?),
+        Some(code) => Some(find_organization(&mut change, caller, code, "organization_code").await?),
         None => None,
     };
     let id = app.make(UserId::generate);

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::front::misfit::Misfit;
 use crate::front::node::Node;
+use crate::front::reader::read;
 use crate::refusal::Refusal;
 
 /// A JSON body. An absent one is as good as `{}`.
@@ -40,18 +41,18 @@ impl<S: Send + Sync, T: for<'de> Deserialize<'de>> FromRequestParts<S> for Param
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         let query = parts.uri.query().unwrap_or_default();
-        Node::from_form(query.as_bytes()).read(true).map(Self).map_err(Misfit::into_refusal)
+        read(&Node::from_form(query.as_bytes()), true).map(Self).map_err(Misfit::into_refusal)
     }
 }
 
 /// Reads JSON into a type.
 pub(crate) fn read_json<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, Refusal> {
-    Node::from_json(bytes)?.read(false).map_err(Misfit::into_refusal)
+    read(&Node::from_json(bytes)?, false).map_err(Misfit::into_refusal)
 }
 
 /// Reads a form into a type.
 pub(crate) fn read_form<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, Refusal> {
-    Node::from_form(bytes).read(true).map_err(Misfit::into_refusal)
+    read(&Node::from_form(bytes), true).map_err(Misfit::into_refusal)
 }
 
 /// Whether the content type is this one, whatever its parameters (RFC 9110 section 8.3.1).

@@ -10,7 +10,6 @@ use keyward_wire::ErrorCode;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use crate::front::misfit::{Misfit, shown};
-use crate::front::reader::Reader;
 use crate::refusal::Refusal;
 
 /// How deeply JSON may be nested.
@@ -44,12 +43,6 @@ impl Node {
         Self::Object(pairs.map(|(name, text)| (name.into_owned(), Self::Text(text.into_owned()))).collect())
     }
 
-    /// Turns it into a type. Where `is_text`, numbers and truth values are written as text.
-    pub(crate) fn read<T: for<'de> Deserialize<'de>>(&self, is_text: bool) -> Result<T, Misfit> {
-        self.refuse_repeated()?;
-        T::deserialize(Reader { node: self, is_text })
-    }
-
     fn depth(&self) -> usize {
         match self {
             Self::List(items) => 1 + items.iter().map(Self::depth).max().unwrap_or(0),
@@ -58,7 +51,8 @@ impl Node {
         }
     }
 
-    fn refuse_repeated(&self) -> Result<(), Misfit> {
+    /// Refuses members that stand more than once, wherever they do.
+    pub(super) fn refuse_repeated(&self) -> Result<(), Misfit> {
         match self {
             Self::List(items) => items
                 .iter()
@@ -136,11 +130,12 @@ impl<'de> Visitor<'de> for NodeVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::front::reader::read;
     use keyward_wire::keys::{CreateKeyRequest, ListKeysQuery};
 
     fn json(text: &str) -> String {
         let node = Node::from_json(text.as_bytes());
-        let read = node.and_then(|node| node.read::<CreateKeyRequest>(false).map_err(Misfit::into_refusal));
+        let read = node.and_then(|node| read::<CreateKeyRequest>(&node, false).map_err(Misfit::into_refusal));
         read.map_or_else(|refusal| format!("{} {}", refusal.code.as_str(), refusal.message), |_| "fine".into())
     }
 
@@ -204,7 +199,7 @@ mod tests {
     #[test]
     fn a_query_string_is_read_by_the_same_rules() {
         let read = |query: &str| {
-            let read = Node::from_form(query.as_bytes()).read::<ListKeysQuery>(true).map_err(Misfit::into_refusal);
+            let read = read::<ListKeysQuery>(&Node::from_form(query.as_bytes()), true).map_err(Misfit::into_refusal);
             read.map(|query| query.page_size).map_err(|refusal| refusal.message)
         };
         assert_eq!(read("page_size=7&key_type=user"), Ok(Some(7)));

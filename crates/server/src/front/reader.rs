@@ -1,16 +1,22 @@
 //! From a [`Node`] to a type, with our own errors.
 
 use keyward_wire::ErrorCode;
-use serde::de::{self, DeserializeSeed, Deserializer, Visitor, value};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, Visitor, value};
 
 use crate::front::misfit::Misfit;
 use crate::front::node::Node;
 
+/// Turns a node into a type. Where `is_text`, numbers and truth values are written as text.
+pub(crate) fn read<T: for<'de> Deserialize<'de>>(node: &Node, is_text: bool) -> Result<T, Misfit> {
+    node.refuse_repeated()?;
+    T::deserialize(Reader { node, is_text })
+}
+
 /// Deserializes from a node.
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'a> {
-    pub(super) node: &'a Node,
-    pub(super) is_text: bool,
+struct Reader<'a> {
+    node: &'a Node,
+    is_text: bool,
 }
 
 impl<'a> Reader<'a> {

@@ -1,11 +1,10 @@
-//! APIs: `/api/v1/apis`, and the applications that are authorised for them.
+//! APIs: `/api/v1/apis`.
 
 use axum::extract::{Path, State};
 use keyward_wire::apis::{
-    Api, ApiDetail, ApiList, ApiRef, ApiScope, ApiWithApplications, AuthorizedApplication, CreateApiRequest,
-    CreatedApi, UpdateApiApplicationsRequest, UpdatedApiApplications,
+    Api, ApiDetail, ApiList, ApiRef, ApiScope, ApiWithApplications, AuthorizedApplication, CreateApiRequest, CreatedApi,
 };
-use keyward_wire::{Done, Envelope, ErrorBody};
+use keyward_wire::{Envelope, ErrorBody};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -19,11 +18,7 @@ use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(list_apis, create_api))
-        .routes(routes!(get_api))
-        .routes(routes!(update_api_applications))
-        .routes(routes!(add_application_scope, remove_application_scope))
+    OpenApiRouter::new().routes(routes!(list_apis, create_api)).routes(routes!(get_api))
 }
 
 /// What to tell beside each API.
@@ -90,59 +85,6 @@ async fn get_api(
     });
     let api = ApiWithApplications { api: wire_api(&app, found, true), applications: applications.collect() };
     Ok(Answer::ok(Envelope::read(ApiDetail { api })))
-}
-
-/// Authorises applications for an API, or takes that away.
-#[utoipa::path(
-    patch, path = "/api/v1/apis/{api_id}/applications", tag = "apis", params(("api_id" = String, Path)),
-    request_body = UpdateApiApplicationsRequest,
-    responses((status = 200, body = Envelope<UpdatedApiApplications>), (status = 404, body = ErrorBody), Failures)
-)]
-async fn update_api_applications(
-    State(app): State<App>,
-    caller: Platform<scope::UpdateApis>,
-    Path(api_id): Path<String>,
-    Body(request): Body<UpdateApiApplicationsRequest>,
-) -> Result<Answer<Envelope<UpdatedApiApplications>>, Refusal> {
-    let updated = apis::update_api_applications(&app, &caller, &api_id, &request.applications).await?;
-    let body = UpdatedApiApplications {
-        applications_disconnected: updated.made.disconnected,
-        applications_connected: updated.made.connected,
-    };
-    let (code, message) = ("API_APPLICATIONS_UPDATED", "API applications updated");
-    Ok(Answer::ok(Envelope::changed(code, message, updated.revision, body)))
-}
-
-/// Gives an authorised application a scope of the API.
-#[utoipa::path(
-    post, path = "/api/v1/apis/{api_id}/applications/{application_id}/scopes/{scope_id}", tag = "apis",
-    params(("api_id" = String, Path), ("application_id" = String, Path), ("scope_id" = String, Path)),
-    responses((status = 200, body = Envelope<Done>), (status = 404, body = ErrorBody), Failures)
-)]
-async fn add_application_scope(
-    State(app): State<App>,
-    caller: Platform<scope::CreateApiApplicationScopes>,
-    Path((api_id, application_id, scope_id)): Path<(String, String, String)>,
-) -> Result<Answer<Envelope<Done>>, Refusal> {
-    let ids = (api_id.as_str(), application_id.as_str(), scope_id.as_str());
-    let changed = apis::set_application_scope(&app, &caller, ids, true).await?;
-    Ok(Answer::ok(Envelope::changed("OK", "Success", changed.revision, Done {})))
-}
-
-/// Takes a scope of the API from an application.
-#[utoipa::path(
-    delete, path = "/api/v1/apis/{api_id}/applications/{application_id}/scopes/{scope_id}", tag = "apis",
-    params(("api_id" = String, Path), ("application_id" = String, Path), ("scope_id" = String, Path)),
-    responses((status = 200, body = Envelope<Done>), (status = 404, body = ErrorBody), Failures)
-)]
-async fn remove_application_scope(
-    State(app): State<App>,
-    caller: Platform<scope::DeleteApiApplicationScopes>,
-    Path((api_id, application_id, scope_id)): Path<(String, String, String)>,
-) -> Result<Answer<Envelope<Done>>, Refusal> {
-    let ids = (api_id.as_str(), application_id.as_str(), scope_id.as_str());
-    let changed = apis::set_application_scope(&app, &caller, ids, false).await?;
-    Ok(Answer::ok(Envelope::changed("OK", "Success", changed.revision, Done {})))
 }
 
 fn wire_api(app: &App, found: ApiWithScopes, with_scopes: bool) -> Api {

@@ -3,6 +3,7 @@
 mod apis;
 mod applications;
 mod failures;
+mod grants;
 mod health;
 mod keys;
 mod organizations;
@@ -38,6 +39,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(apis::routes())
         .merge(scopes::routes())
         .merge(applications::routes())
+        .merge(grants::routes())
         .merge(organizations::routes())
         .merge(users::routes())
         .merge(keys::routes())

@@ -1,0 +1,109 @@
+//! Grants: for which APIs an application may ask for tokens, and with which scopes.
+
+use keyward_core::{ApiId, ClientId, ManagementScope, ScopeNumbers};
+use keyward_store::{Change, NewEvent, applications, grants};
+use keyward_wire::ErrorCode;
+use keyward_wire::grants::{ApiApplication, ApiApplicationOperation};
+use serde_json::json;
+
+use crate::actions::Changed;
+use crate::actions::apis::find_api;
+use crate::actions::applications::find_application;
+use crate::actions::scopes::find_scope;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::refusal::Refusal;
+
+/// Applications in one request.
+const MAX_APPLICATIONS: usize = 100;
+
+/// Which applications gained and lost an API.
+#[derive(Debug, Default)]
+pub struct Authorized {
+    /// Those that gained it.
+    pub connected: Vec<ClientId>,
+    /// Those that lost it.
+    pub disconnected: Vec<ClientId>,
+}
+
+/// Authorises applications for an API, or takes that away: all in one change.
+pub async fn update_api_applications(
+    app: &App,
+    caller: &Caller,
+    api_id: &str,
+    listed: &[ApiApplication],
+) -> Result<Changed<Authorized>, Refusal> {
+    if listed.is_empty() || listed.len() > MAX_APPLICATIONS {
+        return Err(Refusal::field("applications", "must have 1 to 100 entries"));
+    }
+    let mut change = app.change(caller).await?;
+    let api = find_api(&mut change, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    let mut done = Authorized::default();
+    for (at, application) in listed.iter().enumerate() {
+        update_one(&mut change, &api.id, at, application, &mut done).await?;
+    }
+    let event = NewEvent {
+        action: "api.applications_updated",
+        target_id: api.id.to_string(),
+        org_code: None,
+        details: json!({ "connected": done.connected, "disconnected": done.disconnected }),
+    };
+    let revision = app.commit(change, event).await?;
+    Ok(Changed { made: done, revision })
+}
+
+async fn update_one(
+    change: &mut Change,
+    api_id: &ApiId,
+    at: usize,
+    listed: &ApiApplication,
+    done: &mut Authorized,
+) -> Result<(), Refusal> {
+    let field = format!("applications[{at}].id");
+    let unknown = || Refusal::about(ErrorCode::ApplicationUnknown, &field, "is not the id of an application");
+    let id = ClientId::parse(&listed.id).ok_or_else(unknown)?;
+    let application = applications::find_application(change, &id).await?.ok_or_else(unknown)?;
+    let has_it = grants::find_grant(change, &id, api_id).await?.is_some();
+    match listed.operation {
+        Some(ApiApplicationOperation::Delete) if has_it => {
+            grants::end_grant(change, &id, api_id).await?;
+            done.disconnected.push(application.client_id);
+        }
+        None if !has_it => {
+            grants::put_grant(change, &id, api_id, &ScopeNumbers::default()).await?;
+            done.connected.push(application.client_id);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Gives an application a scope of an API that it is authorised for, or takes it away.
+pub async fn set_application_scope(
+    app: &App,
+    caller: &Caller,
+    ids: (&str, &str, &str),
+    is_given: bool,
+) -> Result<Changed<()>, Refusal> {
+    let (api_id, application_id, scope_id) = ids;
+    let mut change = app.change(caller).await?;
+    let api = find_api(&mut change, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    let application = find_application(&mut change, application_id).await?;
+    let scope = find_scope(&mut change, &api.id, scope_id).await?;
+    let grant = grants::find_grant(&mut change, &application.client_id, &api.id).await?;
+    let grant = grant.ok_or_else(|| Refusal::new(ErrorCode::NotAuthorized))?;
+    if is_given && api.is_management_api {
+        let own = ManagementScope::parse(scope.key.as_str());
+        caller.require_may_give(own.as_slice(), application.bound_api_ids.as_deref())?;
+    }
+    let scopes = if is_given { grant.scopes.with(scope.number) } else { grant.scopes.without(scope.number) };
+    grants::put_grant(&mut change, &application.client_id, &api.id, &scopes).await?;
+    let event = NewEvent {
+        action: if is_given { "application.scope_added" } else { "application.scope_removed" },
+        target_id: application.client_id.to_string(),
+        org_code: application.org_code,
+        details: json!({ "api_id": api.id, "scope": scope.key }),
+    };
+    let revision = app.commit(change, event).await?;
+    Ok(Changed { made: (), revision })
+}

@@ -1,0 +1,110 @@
+//! Opening a store, and beginning transactions on it.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use keyward_core::Timestamp;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use crate::change::{Actor, Change};
+use crate::db::{Database, Db, Tx};
+use crate::{OpenError, StoreError, migrate};
+
+/// How long to wait for a connection, and for the one writer of SQLite.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections that only read, on SQLite.
+const SQLITE_READERS: u32 = 4;
+/// Connections to PostgreSQL.
+const POSTGRES_CONNECTIONS: u32 = 10;
+/// PostgreSQL ends a statement after five seconds. `SET LOCAL` holds for the transaction alone, so that a pooler in
+/// transaction mode may stand between.
+const POSTGRES_BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 5000";
+const POSTGRES_BEGIN_READ: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL statement_timeout = 5000";
+
+/// A database with Keyward's schema.
+#[derive(Clone, Debug)]
+pub struct Store(pub(crate) Db);
+
+impl Store {
+    /// Opens a database and brings its schema up to date. An SQLite file is copied first, beside itself.
+    pub async fn open(database: &Database) -> Result<Self, OpenError> {
+        Self::open_with(database, migrate::ALL).await
+    }
+
+    /// As [`Self::open`], with other migrations than this version's.
+    pub async fn open_with(database: &Database, migrations: &[migrate::Migration]) -> Result<Self, OpenError> {
+        let db = match database {
+            Database::Sqlite(path) => {
+                let options = SqliteConnectOptions::new()
+                    .filename(path)
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full)
+                    .foreign_keys(true);
+                let pool = |connections| {
+                    SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT)
+                };
+                let writer = pool(1).connect_with(options.clone()).await.map_err(OpenError::Connect)?;
+                let readers = pool(SQLITE_READERS).connect_lazy_with(options.pragma("query_only", "on"));
+                Db::Sqlite { writer, readers }
+            }
+            Database::Postgres(address) => {
+                let options = PgConnectOptions::from_str(address.expose())
+                    .map_err(OpenError::Connect)?
+                    .application_name("keyward")
+                    // Named statements live in a session, and behind a pooler the next one may be another.
+                    .statement_cache_capacity(0);
+                let pool = PgPoolOptions::new()
+                    .max_connections(POSTGRES_CONNECTIONS)
+                    .acquire_timeout(ACQUIRE_TIMEOUT)
+                    .connect_with(options)
+                    .await
+                    .map_err(OpenError::Connect)?;
+                Db::Postgres(pool)
+            }
+        };
+        migrate::run(&db, migrations).await?;
+        Ok(Self(db))
+    }
+
+    /// Begins a transaction that only reads.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        Ok(match &self.0 {
+            Db::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Db::Postgres(pool) => Tx::Postgres(pool.begin_with(POSTGRES_BEGIN_READ).await?),
+        })
+    }
+
+    /// Begins a transaction that counts and takes no part in the order of changes.
+    pub async fn tally(&self) -> Result<Tx, StoreError> {
+        Ok(match &self.0 {
+            Db::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Db::Postgres(pool) => Tx::Postgres(pool.begin_with(POSTGRES_BEGIN).await?),
+        })
+    }
+
+    /// Begins a change: takes the head row, and so waits for the change before.
+    pub async fn change(&self, actor: Actor, now: Timestamp) -> Result<Change, StoreError> {
+        Change::begin(self.tally().await?, actor, now).await
+    }
+
+    /// Ends all connections, those in use after their transactions.
+    pub async fn close(&self) {
+        match &self.0 {
+            Db::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Db::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Which database it is: `sqlite` or `postgres`.
+    pub fn kind(&self) -> &'static str {
+        match self.0 {
+            Db::Sqlite { .. } => "sqlite",
+            Db::Postgres(_) => "postgres",
+        }
+    }
+}
