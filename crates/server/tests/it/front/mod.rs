@@ -1,0 +1,2 @@
+//! Where requests come in: limits, shapes and connections.
+
