@@ -27,10 +27,8 @@ async fn identify_application(app: &App, token: &PlainSecret, host: Option<&str>
     let invalid = || Refusal::new(ErrorCode::TokenInvalid);
     let mut tx = app.read().await?;
     let claims = read_claims(app, &mut tx, token).await?;
-    let is_ours = claims.iss == app.issuer.as_str()
-        && claims.exp > app.now().as_seconds()
-        && claims.aud.iter().any(|audience| app.issuer.is_management_audience(audience, host));
-    if !is_ours {
+    let is_ours = claims.iss == app.issuer.as_str() && claims.exp > app.now().as_seconds();
+    if !is_ours || !names_management_api(app, &mut tx, &claims.aud, host).await? {
         return Err(invalid());
     }
     let application = applications::find_application(&mut tx, &claims.azp).await?.ok_or_else(invalid)?;
@@ -45,6 +43,22 @@ async fn identify_application(app: &App, token: &PlainSecret, host: Option<&str>
         scopes: carried.intersection(&granted).copied().collect(),
         bound: application.bound_api_ids,
     })
+}
+
+/// Whether a token was issued for the management API. An audience that a registered API has taken means that one alone.
+async fn names_management_api(
+    app: &App,
+    tx: &mut Tx,
+    audiences: &[String],
+    host: Option<&str>,
+) -> Result<bool, Refusal> {
+    for audience in audiences {
+        if app.issuer.is_management_audience(audience, host) && apis::find_api_by_audience(tx, audience).await?.is_none()
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The claims of a token whose signature is good. Only RS256 and only our own keys will do, whatever its header says;

@@ -60,10 +60,11 @@ impl Misfit {
     }
 }
 
-/// A member's name as it may be repeated: not at any length, and not if it is a secret.
+/// A member's name as it may be repeated: not at any length, not if it is a secret, and only of the characters that
+/// RFC 6749 section 5.2 allows in a description.
 pub(super) fn shown(name: &str) -> String {
-    let is_plain = name.len() <= MAX_SHOWN_NAME && name.bytes().all(|b| b.is_ascii_graphic() && b != b'`');
-    if is_plain && KeySecret::parse(name).is_none() { name.to_owned() } else { "…".to_owned() }
+    let is_plain = name.len() <= MAX_SHOWN_NAME && name.bytes().all(|b| b.is_ascii_graphic() && !b"`\"\\".contains(&b));
+    if is_plain && KeySecret::parse(name).is_none() { name.to_owned() } else { "...".to_owned() }
 }
 
 impl fmt::Display for Misfit {

@@ -73,6 +73,19 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         }
     }
 
+    // Members have names: a list of values in the order of our fields is not an object.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Misfit> {
+        match self.node {
+            Node::Object(_) => self.deserialize_any(visitor),
+            _ => Err(Misfit::must_be(&visitor)),
+        }
+    }
+
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Misfit> {
         visitor.visit_newtype_struct(self)
     }
@@ -86,7 +99,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
 
     serde::forward_to_deserialize_any! {
         i8 i16 i32 i128 u8 u16 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map
-        struct identifier ignored_any
+        identifier ignored_any
     }
 }
 

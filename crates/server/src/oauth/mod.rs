@@ -11,8 +11,9 @@ use crate::app::App;
 
 /// The routes, for the document too.
 pub(crate) fn routes() -> OpenApiRouter<App> {
+    let (schemas, paths, token) = routes!(token::create_token);
     OpenApiRouter::new()
-        .routes(routes!(token::create_token))
+        .routes((schemas, paths, token.fallback(token::refuse_method)))
         .routes(routes!(discovery::get_jwks))
         .routes(routes!(discovery::get_discovery))
         .merge(OpenApiRouter::from(also_known_as()))

@@ -46,6 +46,14 @@ pub(super) async fn create_token(
     response
 }
 
+/// Another method than POST (RFC 6749 section 3.2).
+pub(super) async fn refuse_method() -> Response {
+    let mut response = refuse(invalid("The method must be POST."), false);
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
 async fn answer(
     app: &App,
     headers: &HeaderMap,
@@ -129,6 +137,10 @@ fn basic(value: &HeaderValue) -> Option<(String, PlainSecret)> {
     }
     let joined = PlainSecret::new(String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?);
     let (id, secret) = joined.expose().split_once(':')?;
+    // What follows an ampersand would be another parameter, and would be lost.
+    if joined.expose().contains('&') {
+        return None;
+    }
     let decode = |text: &str| {
         let pairs = format!("x={text}");
         form_urlencoded::parse(pairs.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()

@@ -1,1 +1,87 @@
-//! document
+//! The OpenAPI document: kept whole, and held to the rules of the house.
+
+use std::collections::BTreeSet;
+
+use insta::assert_snapshot;
+use keyward_server::routes::document;
+use serde_json::Value;
+
+use crate::support::TestApp;
+
+fn read() -> Value {
+    serde_json::to_value(document()).unwrap()
+}
+
+/// Method, path and operation.
+fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let each = paths.iter().flat_map(|(path, operations)| {
+        let operations = operations.as_object().unwrap().iter();
+        operations.map(move |(method, operation)| (method.as_str(), path.as_str(), operation))
+    });
+    each.collect()
+}
+
+#[test]
+fn the_document_is_the_one_that_was_agreed_on() {
+    assert_snapshot!(serde_json::to_string_pretty(&read()).unwrap());
+}
+
+#[tokio::test]
+async fn the_document_is_served() {
+    let app = TestApp::start().await;
+    let reply = app.anonymous().get("/openapi.json").await;
+    assert_eq!((reply.status, reply.header("content-type")), (200, "application/json"));
+    assert_eq!(reply.body, read());
+    assert!(reply.text("/openapi").starts_with("3.1."), "{}", reply.text("/openapi"));
+}
+
+#[test]
+fn each_operation_has_a_name_of_its_own_one_tag_and_a_summary() {
+    let document = read();
+    let verbs = ["get", "list", "create", "update", "add", "remove", "rotate", "revoke", "verify"];
+    let mut names = BTreeSet::new();
+    for (method, path, operation) in operations(&document) {
+        let name = operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path}"));
+        let (verb, resource) = name.split_once('_').unwrap_or_else(|| panic!("{name}"));
+        assert!(verbs.contains(&verb) && !resource.is_empty(), "{name} is not <verb>_<resource>");
+        assert!(names.insert(name), "{name} stands twice");
+        assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{name}");
+        assert!(operation["summary"].is_string(), "{name}");
+    }
+}
+
+#[test]
+fn each_operation_documents_one_success_and_a_body_for_each_failure() {
+    let document = read();
+    for (method, path, operation) in operations(&document) {
+        let responses = operation["responses"].as_object().unwrap();
+        let successes: Vec<_> = responses.keys().filter(|status| status.starts_with('2')).collect();
+        assert_eq!(successes.len(), 1, "{method} {path}: {successes:?}");
+        for (status, response) in responses {
+            assert!(status == "204" || response["content"].is_object(), "{method} {path} {status} has no body");
+        }
+    }
+}
+
+#[test]
+fn what_needs_no_bearer_token_says_so() {
+    let document = read();
+    assert_eq!(document["security"], serde_json::json!([{ "bearer": [] }]));
+    for (method, path, operation) in operations(&document) {
+        let is_open = operation["security"] == serde_json::json!([{}]);
+        assert_eq!(is_open, !path.starts_with("/api/v1/"), "{method} {path}: {}", operation["security"]);
+    }
+}
+
+#[test]
+fn a_schema_has_a_name_for_people_and_each_of_its_members_is_described() {
+    let document = read();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        assert!(!name.contains('_'), "{name}");
+        let described = |member: &Value| member["description"].is_string() || member["$ref"].is_string();
+        for (member, inner) in schema["properties"].as_object().into_iter().flatten() {
+            assert!(described(inner), "{name}.{member} is not described");
+        }
+    }
+}

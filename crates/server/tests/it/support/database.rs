@@ -63,4 +63,20 @@ impl TestDatabase {
             }
         }
     }
+
+    /// Goes round the app: every row of every table as text. A binary column reads as hex.
+    pub(crate) async fn db_dump(&self) -> String {
+        const TABLES: &str = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1";
+        // On SQLite the files themselves are searched.
+        let Self::Postgres(url) = self else { return String::new() };
+        let mut connection = PgConnection::connect(url).await.unwrap();
+        let tables: Vec<String> = sqlx::query_scalar(TABLES).fetch_all(&mut connection).await.unwrap();
+        let mut dump = String::new();
+        for table in tables {
+            let rows = AssertSqlSafe(format!("SELECT t::text FROM \"{table}\" t"));
+            let rows: Vec<String> = sqlx::query_scalar(rows).fetch_all(&mut connection).await.unwrap();
+            dump.push_str(&format!("{table}\n{}\n", rows.join("\n")));
+        }
+        dump
+    }
 }

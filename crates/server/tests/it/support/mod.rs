@@ -4,6 +4,7 @@ mod actor;
 mod database;
 mod log;
 mod reply;
+pub(crate) mod tokens;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -32,10 +33,10 @@ pub(crate) use reply::Reply;
 pub(crate) const START: &str = "2026-11-22T12:00:00Z";
 
 /// The master secret of every test: base64 of 32 bytes.
-const MASTER_SECRET: &str = "a2V5d2FyZC10ZXN0LW1hc3Rlci1zZWNyZXQtMDAwMDE=";
+pub(crate) const MASTER_SECRET: &str = "a2V5d2FyZC10ZXN0LW1hc3Rlci1zZWNyZXQtMDAwMDE=";
 
 /// The key that tokens of every test are signed with; it is used nowhere else.
-const SIGNING_KEY: &str = include_str!("signing-key.pem");
+pub(crate) const SIGNING_KEY: &str = include_str!("signing-key.pem");
 
 /// An app with a store of its own, a clock that stands still, and seeded randomness.
 pub(crate) struct TestApp {
@@ -126,7 +127,8 @@ impl TestApp {
         log::captured()
     }
 
-    fn remember(&self, secret: &str) {
+    /// Counts a secret among those that were shown.
+    pub(crate) fn remember(&self, secret: &str) {
         self.secrets.lock().unwrap().push(secret.to_owned());
     }
 
@@ -159,7 +161,7 @@ fn seeded() -> Entropy {
 }
 
 /// The private key as PKCS #8, DER.
-fn signing_key() -> Vec<u8> {
+pub(crate) fn signing_key() -> Vec<u8> {
     let body: String = SIGNING_KEY.lines().filter(|line| !line.starts_with('-')).collect();
     STANDARD.decode(body).unwrap()
 }

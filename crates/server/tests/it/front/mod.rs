@@ -1,0 +1,5 @@
+//! Where requests come in: limits, shapes and connections.
+
+mod connections;
+mod limits;
+mod shapes;

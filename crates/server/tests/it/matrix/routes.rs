@@ -1,0 +1,122 @@
+//! The routes, with the scopes that open each.
+
+use std::cell::Cell;
+
+use serde_json::{Value, json};
+
+use crate::support::Actor;
+
+/// A route and who may use it. No scope means that it is open to all.
+pub(super) struct Route {
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
+    /// Any of these will do.
+    pub(super) scopes: &'static [&'static str],
+    pub(super) is_for_organizations: bool,
+}
+
+const fn platform(method: &'static str, path: &'static str, scopes: &'static [&'static str]) -> Route {
+    Route { method, path, scopes, is_for_organizations: false }
+}
+
+const fn shared(method: &'static str, path: &'static str, scopes: &'static [&'static str]) -> Route {
+    Route { method, path, scopes, is_for_organizations: true }
+}
+
+const fn open(method: &'static str, path: &'static str) -> Route {
+    Route { method, path, scopes: &[], is_for_organizations: true }
+}
+
+const SCOPE_OF_APPLICATION: &str = "/api/v1/apis/{api_id}/applications/{application_id}/scopes/{scope_id}";
+
+/// Every route of the document.
+pub(super) const ROUTES: &[Route] = &[
+    platform("GET", "/api/v1/apis", &["read:apis"]),
+    platform("POST", "/api/v1/apis", &["create:apis"]),
+    platform("GET", "/api/v1/apis/{api_id}", &["read:apis"]),
+    platform("PATCH", "/api/v1/apis/{api_id}/applications", &["update:apis"]),
+    platform("POST", SCOPE_OF_APPLICATION, &["create:api_application_scopes"]),
+    platform("DELETE", SCOPE_OF_APPLICATION, &["delete:apis_application_scopes"]),
+    platform("GET", "/api/v1/apis/{api_id}/scopes", &["read:api_scopes"]),
+    platform("POST", "/api/v1/apis/{api_id}/scopes", &["create:api_scopes"]),
+    platform("GET", "/api/v1/apis/{api_id}/scopes/{scope_id}", &["read:api_scopes"]),
+    platform("POST", "/api/v1/applications", &["create:applications"]),
+    platform("GET", "/api/v1/applications/{application_id}", &["read:applications"]),
+    shared("GET", "/api/v1/organization", &["read:organizations"]),
+    platform("POST", "/api/v1/organization", &["create:organizations"]),
+    platform("GET", "/api/v1/user", &["read:users"]),
+    platform("POST", "/api/v1/user", &["create:users"]),
+    shared("GET", "/api/v1/api_keys", &["read:api_keys"]),
+    shared("POST", "/api/v1/api_keys", &["create:api_keys"]),
+    shared("GET", "/api/v1/api_keys/{key_id}", &["read:api_keys"]),
+    shared("PUT", "/api/v1/api_keys/{key_id}", &["update:api_keys"]),
+    shared("DELETE", "/api/v1/api_keys/{key_id}", &["delete:api_keys"]),
+    shared("POST", "/api/v1/api_keys/verify", &["verify:api_keys", "read:api_keys"]),
+    open("GET", "/healthz"),
+    open("GET", "/readyz"),
+    open("POST", "/oauth2/token"),
+    open("GET", "/.well-known/jwks"),
+    open("GET", "/.well-known/openid-configuration"),
+];
+
+/// What is served beside them.
+pub(super) const UNDOCUMENTED: &[Route] = &[
+    open("GET", "/openapi.json"),
+    open("GET", "/.well-known/jwks.json"),
+    open("GET", "/.well-known/oauth-authorization-server"),
+    open("GET", "/setup/0"),
+    open("POST", "/setup/0"),
+    open("GET", "/api/v1/nothing"),
+    open("DELETE", "/api/v1/apis"),
+];
+
+/// What the requests name.
+pub(super) struct Things<'a> {
+    admin: Actor<'a>,
+    api: String,
+    scope: String,
+    application: String,
+    org: String,
+    user: String,
+    count: Cell<u32>,
+}
+
+impl<'a> Things<'a> {
+    /// Keys are those of this organization.
+    pub(super) async fn make(admin: &Actor<'a>, org: &str) -> Self {
+        let api = admin.makes_api("https://api.example.com", &["read:orders"]).await;
+        let scope = admin.get(&format!("/api/v1/apis/{api}/scopes")).await.text("/scopes/0/id");
+        let created = admin.post("/api/v1/applications", json!({ "name": "Other", "type": "m2m" })).await;
+        let application = created.text("/application/id");
+        let path = format!("/api/v1/apis/{api}/applications");
+        assert_eq!(admin.patch(&path, json!({ "applications": [{ "id": application }] })).await.status, 200);
+        let user = admin.makes_user("Kim").await;
+        Self { admin: admin.clone(), api, scope, application, org: org.to_owned(), user, count: Cell::new(0) }
+    }
+
+    /// A request that succeeds for whoever may make it, each time anew.
+    pub(super) async fn request(&self, route: &Route) -> (String, Option<Value>) {
+        self.count.set(self.count.get() + 1);
+        let count = self.count.get();
+        let key = json!({ "name": "Key", "api_id": self.api, "org_code": self.org });
+        let mut path = route.path.replace("{api_id}", &self.api);
+        path = path.replace("{scope_id}", &self.scope).replace("{application_id}", &self.application);
+        if path.contains("{key_id}") {
+            path = path.replace("{key_id}", &self.admin.makes_key(key.clone()).await.0);
+        }
+        let body = match (route.method, route.path) {
+            ("POST", "/api/v1/apis") => json!({ "name": "API", "audience": format!("https://{count}.example.com") }),
+            ("PATCH", _) => json!({ "applications": [{ "id": self.application }] }),
+            ("POST", "/api/v1/apis/{api_id}/scopes") => json!({ "key": format!("read:{count}") }),
+            ("POST", "/api/v1/applications") => json!({ "name": "One more", "type": "m2m" }),
+            ("POST", "/api/v1/organization") => json!({ "name": "One more" }),
+            ("POST", "/api/v1/user") => json!({ "profile": { "given_name": "Lee" } }),
+            ("POST", "/api/v1/api_keys") => key,
+            ("POST", "/api/v1/api_keys/verify") => json!({ "api_key": "k_live_0" }),
+            ("GET", "/api/v1/organization") => return (format!("{path}?code={}", self.org), None),
+            ("GET", "/api/v1/user") => return (format!("{path}?id={}", self.user), None),
+            _ => return (path, None),
+        };
+        (path, Some(body))
+    }
+}

@@ -1,0 +1,118 @@
+//! What is published: the signing keys (RFC 7517) and the description of the server (RFC 8414).
+
+use insta::assert_snapshot;
+
+use crate::support::TestApp;
+use crate::support::tokens::{claims_of, header_of};
+
+#[tokio::test]
+async fn the_signing_keys_stand_at_both_addresses_and_their_ids_match_the_tokens() {
+    let app = TestApp::start().await;
+    let (nobody, admin) = (app.anonymous(), app.admin().await);
+    let keys = nobody.get("/.well-known/jwks").await;
+    assert_snapshot!(keys, @r#"
+    200
+    cache-control: public, max-age=300
+
+    {
+      "keys": [
+        {
+          "alg": "RS256",
+          "e": "AQAB",
+          "kid": "99:23:b2:71:c6:20:99:9e:2e:b5:36:0c:54:19:54:2e",
+          "kty": "RSA",
+          "n": "qdrL8D7BMoUxnbOf_VToUqVhEAHCafS805WRGqifhqrO1vlFYQiq8hNpTxfXanwuUzpvq39MBEPm9iItR8rVqMyO1AAV7YdhQh5Lf9Et8vr4Z9cDv-0rXI8FVW9Ofz6lfIoqJpk7VXjPTGndXw58gbiRJbVPECZ4zpTZp4Nxu_P0JTxQiAMnwVGseC3jSb7cXJ6Fm7Xll-bz_qHwqEWYdZ-LnU0g8ziOqzkob5HPSiSd9IZKtG-aE5GYrMrfYJGUqx-O6RGPJ1-sIk2IKvmzScW8XFL8DUZrS6rNCtIKTs6D0nhwu9osTd3Z1RLGEEg-3V34mQEIn4EKKoFVGS48WQ",
+          "use": "sig"
+        }
+      ]
+    }
+    "#);
+    let twin = nobody.get("/.well-known/jwks.json").await;
+    assert_eq!((twin.status, &twin.bytes, twin.header("cache-control")), (200, &keys.bytes, "public, max-age=300"));
+    assert_eq!(header_of(admin.token.as_deref().unwrap())["kid"], keys.body["keys"][0]["kid"]);
+    let members: Vec<_> = keys.body["keys"][0].as_object().unwrap().keys().collect();
+    assert_eq!(members, ["alg", "e", "kid", "kty", "n", "use"], "nothing of the private half");
+}
+
+#[tokio::test]
+async fn the_server_describes_itself_at_both_addresses_by_the_issuer_of_its_tokens() {
+    let app = TestApp::start().await;
+    let (nobody, admin) = (app.anonymous(), app.admin().await);
+    let described = nobody.get("/.well-known/openid-configuration").await;
+    assert_snapshot!(described, @r#"
+    200
+    cache-control: public, max-age=300
+
+    {
+      "grant_types_supported": [
+        "client_credentials"
+      ],
+      "id_token_signing_alg_values_supported": [
+        "RS256"
+      ],
+      "issuer": "https://keys.example.com",
+      "jwks_uri": "https://keys.example.com/.well-known/jwks",
+      "response_types_supported": [],
+      "scopes_supported": [
+        "read:apis",
+        "create:apis",
+        "update:apis",
+        "delete:apis",
+        "read:api_scopes",
+        "create:api_scopes",
+        "update:api_scopes",
+        "delete:apis_scopes",
+        "create:api_application_scopes",
+        "delete:apis_application_scopes",
+        "read:applications",
+        "create:applications",
+        "update:applications",
+        "delete:applications",
+        "read:organizations",
+        "create:organizations",
+        "update:organizations",
+        "delete:organizations",
+        "read:users",
+        "create:users",
+        "update:users",
+        "delete:users",
+        "read:api_keys",
+        "create:api_keys",
+        "update:api_keys",
+        "delete:api_keys",
+        "verify:api_keys"
+      ],
+      "subject_types_supported": [
+        "public"
+      ],
+      "token_endpoint": "https://keys.example.com/oauth2/token",
+      "token_endpoint_auth_methods_supported": [
+        "client_secret_post",
+        "client_secret_basic"
+      ]
+    }
+    "#);
+    let twin = nobody.get("/.well-known/oauth-authorization-server").await;
+    assert_eq!((twin.status, &twin.bytes), (200, &described.bytes));
+    assert_eq!(claims_of(admin.token.as_deref().unwrap())["iss"], described.body["issuer"]);
+}
+
+#[tokio::test]
+async fn what_is_described_is_served() {
+    let app = TestApp::start_with("").await;
+    let nobody = app.anonymous();
+    let described = nobody.get("/.well-known/openid-configuration").await;
+    let issuer = described.text("/issuer");
+    assert_eq!(issuer, "http://localhost:8080");
+    let path = |name: &str| described.text(name).strip_prefix(&issuer).unwrap().to_owned();
+    assert_eq!(nobody.get(&path("/jwks_uri")).await.status, 200);
+    assert_eq!(nobody.form(&path("/token_endpoint"), "").await.error(), "invalid_client");
+}
+
+#[tokio::test]
+async fn an_issuer_with_a_path_keeps_it() {
+    let app = TestApp::start_with("public_url = 'https://example.com/keys/'").await;
+    let described = app.anonymous().get("/.well-known/oauth-authorization-server").await;
+    assert_eq!(described.text("/issuer"), "https://example.com/keys");
+    assert_eq!(described.text("/token_endpoint"), "https://example.com/keys/oauth2/token");
+}

@@ -1,0 +1,190 @@
+//! `POST /oauth2/token`
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use serde_json::{Value, json};
+
+use super::{Client, scope_of};
+use crate::support::tokens::{claims_of, header_of};
+use crate::support::TestApp;
+
+const FORM: &str = "grant_type=client_credentials&client_id={id}&client_secret={secret}&audience=https://api.example.com";
+
+#[tokio::test]
+async fn a_form_is_answered_with_a_token_that_the_published_keys_verify() {
+    let app = TestApp::start().await;
+    let client = Client::of(&app, &app.admin().await).await;
+    let reply = client.form(FORM).await;
+    assert_snapshot!(reply, @r#"
+    200
+    cache-control: no-store
+
+    {
+      "access_token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiIsImtpZCI6Ijk5OjIzOmIyOjcxOmM2OjIwOjk5OjllOjJlOmI1OjM2OjBjOjU0OjE5OjU0OjJlIn0.eyJhdWQiOlsiaHR0cHM6Ly9hcGkuZXhhbXBsZS5jb20iXSwiYXpwIjoiM2RkMTI0NjRhMGVlMTViNDQ1MWU1MjEyOTZhN2VlYTEiLCJleHAiOjE3OTUzNTI0MDAsImd0eSI6WyJjbGllbnRfY3JlZGVudGlhbHMiXSwiaWF0IjoxNzk1MzQ4ODAwLCJpc3MiOiJodHRwczovL2tleXMuZXhhbXBsZS5jb20iLCJqdGkiOiI4MTc2ZGFmODAwYTA1ZjUwOGJkOGZmN2EwMzg1Y2RiYyIsInNjb3BlIjoicmVhZDpvcmRlcnMgd3JpdGU6b3JkZXJzIiwic2NwIjpbInJlYWQ6b3JkZXJzIiwid3JpdGU6b3JkZXJzIl0sInYiOiIyIn0.dtLOMOWvVsq8yfa98zeSZImMhEfBYcGs8eQ2ENhCTbl-H70pR_mrU8LITWY8-8LPb3q9SfrQIpkHpcNY9f54mA31whBPggk5GRTnTVxLwCaySEFSiHAFIgYNloxcvQLZDwi0AkKmi2L8aAFI1B7A2bsmDN97tqz2D6SsvCpODppPHJWI6XrUi4Xw3kNaKCh-gtmjE--3qmSi-iQUAODWoZxmgWDvlQfui3aIF1StgzcTk_ieH54izmINl9aDR8RANoEVOLN3dsariK_LQ3_7-TRi-POb08rVbR2yeTdR21vB_VlvDMIMNGgHVzQfNmrLCav2MhitdwYAkbwjSsSJwA",
+      "expires_in": 3600,
+      "scope": "read:orders write:orders",
+      "token_type": "Bearer"
+    }
+    "#);
+    assert_eq!((reply.header("content-type"), reply.header("pragma")), ("application/json", "no-cache"));
+
+    let token = reply.text("/access_token");
+    assert_snapshot!(pretty(&header_of(&token)), @r#"
+    {
+      "alg": "RS256",
+      "kid": "99:23:b2:71:c6:20:99:9e:2e:b5:36:0c:54:19:54:2e",
+      "typ": "JWT"
+    }
+    "#);
+    assert_snapshot!(pretty(&claims_of(&token)), @r#"
+    {
+      "aud": [
+        "https://api.example.com"
+      ],
+      "azp": "3dd12464a0ee15b4451e521296a7eea1",
+      "exp": 1795352400,
+      "gty": [
+        "client_credentials"
+      ],
+      "iat": 1795348800,
+      "iss": "https://keys.example.com",
+      "jti": "8176daf800a05f508bd8ff7a0385cdbc",
+      "scope": "read:orders write:orders",
+      "scp": [
+        "read:orders",
+        "write:orders"
+      ],
+      "v": "2"
+    }
+    "#);
+
+    let published: JwkSet = serde_json::from_value(app.anonymous().get("/.well-known/jwks").await.body).unwrap();
+    let jwk = published.find(&decode_header(&token).unwrap().kid.unwrap()).unwrap();
+    let mut validation = Validation::new(Algorithm::RS256);
+    validation.set_audience(&["https://api.example.com"]);
+    validation.set_issuer(&["https://keys.example.com"]);
+    validation.validate_exp = false; // The library reads the wall clock, and this app has its own.
+    let verified = decode::<Value>(&token, &DecodingKey::from_jwk(jwk).unwrap(), &validation).unwrap();
+    assert_eq!(verified.claims, claims_of(&token));
+}
+
+#[tokio::test]
+async fn a_form_json_and_basic_are_answered_alike() {
+    let app = TestApp::start().await;
+    let client = Client::of(&app, &app.admin().await).await;
+    let body = r#"{"grant_type":"client_credentials","client_id":"{id}","client_secret":"{secret}",
+        "audience":"https://api.example.com","unknown":{"members":["are","ignored"]}}"#;
+    let grant = "grant_type=client_credentials&audience=https://api.example.com&unknown=ignored";
+    let encoded: String = client.id.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let replies = [
+        client.form(FORM).await,
+        client.form(&format!("{FORM}&scope=&unknown=ignored")).await,
+        client.send("Application/X-WWW-Form-URLEncoded; charset=UTF-8", FORM, &[]).await,
+        client.json(body).await,
+        client.send("application/json; charset=utf-8", body, &[]).await,
+        client.basic("{id}:{secret}", grant).await,
+        client.basic("{id}:{secret}", &format!("{grant}&client_id={{id}}&client_secret=")).await,
+        client.basic(&format!("{encoded}:{{secret}}"), grant).await,
+    ];
+    for reply in &replies {
+        assert_eq!(reply.status, 200, "{reply}");
+        let mut claims = claims_of(&reply.text("/access_token"));
+        let jti = claims.as_object_mut().unwrap().remove("jti");
+        assert_eq!(jti.unwrap().as_str().unwrap().len(), 32);
+        let mut first = claims_of(&replies[0].text("/access_token"));
+        first.as_object_mut().unwrap().remove("jti");
+        assert_eq!(claims, first);
+    }
+}
+
+#[tokio::test]
+async fn no_two_tokens_have_the_same_id() {
+    let app = TestApp::start().await;
+    let client = Client::of(&app, &app.admin().await).await;
+    let (one, other) = (client.form(FORM).await, client.form(FORM).await);
+    assert_ne!(claims_of(&one.text("/access_token"))["jti"], claims_of(&other.text("/access_token"))["jti"]);
+}
+
+#[tokio::test]
+async fn the_scopes_are_those_asked_for_each_once_or_all_that_were_granted() {
+    let app = TestApp::start().await;
+    let client = Client::of(&app, &app.admin().await).await;
+    for (asked, got) in [
+        ("", "read:orders write:orders"),
+        ("+", "read:orders write:orders"),
+        ("read:orders", "read:orders"),
+        ("write:orders", "write:orders"),
+        ("write:orders+read:orders", "write:orders read:orders"),
+        ("read:orders+read:orders", "read:orders"),
+        ("++write:orders++", "write:orders"),
+    ] {
+        let reply = client.form(&format!("{FORM}&scope={asked}")).await;
+        assert_eq!(scope_of(&reply), got, "{asked}");
+        let claims = claims_of(&reply.text("/access_token"));
+        assert_eq!(claims["scope"], got);
+        assert_eq!(claims["scp"], json!(got.split(' ').collect::<Vec<_>>()));
+    }
+}
+
+#[tokio::test]
+async fn an_application_without_scopes_gets_a_token_without_scopes() {
+    let app = TestApp::start().await;
+    let (id, secret) = app.admin().await.makes_application(&[], json!({})).await;
+    let client = Client { app: &app, id, secret };
+    let reply = client.form("grant_type=client_credentials&client_id={id}&client_secret={secret}").await;
+    assert_eq!(scope_of(&reply), "");
+    let claims = claims_of(&reply.text("/access_token"));
+    assert_eq!((&claims["scope"], &claims["scp"]), (&json!(""), &json!([])));
+}
+
+#[tokio::test]
+async fn the_token_of_an_organizations_application_names_the_organization() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let org = admin.makes_organization("Acme").await;
+    let own = admin.makes_m2m(&["read:api_keys"], json!({ "org_code": org })).await;
+    assert_snapshot!(pretty(&claims_of(&own.token.unwrap())), @r#"
+    {
+      "aud": [
+        "https://keys.example.com/api"
+      ],
+      "azp": "5ccde78203c367a8f1bcbc6a1ec11786",
+      "exp": 1795352400,
+      "gty": [
+        "client_credentials"
+      ],
+      "iat": 1795348800,
+      "iss": "https://keys.example.com",
+      "jti": "928d6f2d7453424e1b38994205234c6d",
+      "org_code": "org_ee89cceb8c40",
+      "scope": "read:api_keys",
+      "scp": [
+        "read:api_keys"
+      ],
+      "v": "2"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn a_token_lives_as_long_as_the_setting_says() {
+    let app = TestApp::start_with("public_url = 'https://keys.example.com'\ntoken_lifetime_seconds = 900").await;
+    let admin = app.admin().await;
+    let client = Client::of(&app, &admin).await;
+    let reply = client.form(FORM).await;
+    assert_eq!(reply.body["expires_in"], 900);
+    let claims = claims_of(&reply.text("/access_token"));
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 900);
+
+    app.advance(Duration::from_secs(899));
+    assert_eq!(admin.get("/api/v1/apis").await.status, 200);
+    app.advance(Duration::from_secs(1));
+    assert_eq!(admin.get("/api/v1/apis").await.error(), "TOKEN_INVALID");
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap()
+}
