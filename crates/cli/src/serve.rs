@@ -25,10 +25,12 @@ pub(crate) async fn serve(options: ServeOptions) -> Result<(), Failure> {
 
     let app = bootstrap::start(settings, folder, Clock::system(), Entropy::system()).await?;
     welcome(&app).await?;
+    // From here on a signal is heard: whoever reads that we are ready may send one at once.
+    let told = told_to_stop()?;
     tracing::info!(
         listen = %app.settings.listen, issuer = app.issuer.as_str(), database = app.database_kind(), "Keyward is ready"
     );
-    front::serve(listener, routes::router(&app), &app.settings.plain, told_to_stop()?).await;
+    front::serve(listener, routes::router(&app), &app.settings.plain, told).await;
     app.close().await;
     tracing::info!("Keyward has stopped");
     Ok(())

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What each crate may name of the others. Whatever is not here is a fault.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("keyward-core", &[]),
     ("keyward-wire", &["keyward-core"]),
     ("keyward-store", &["keyward-core"]),
@@ -15,6 +15,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
     ("keyward-server", &["keyward-core", "keyward-wire", "keyward-store", "keyward-engine"]),
     ("keyward-client", &["keyward-core", "keyward-wire"]),
     ("keyward", &["keyward-core", "keyward-server", "keyward-client"]),
+    ("example-axum", &[]),
 ];
 
 /// Folders of the server that answer requests, and never open a transaction.

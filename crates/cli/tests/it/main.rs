@@ -1,5 +1,13 @@
-//! What holds for the project as a whole.
+//! What holds for the project as a whole, and for the built binary as its users meet it.
 // Lints know `#[test]`, not the functions that tests share.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod demo;
+mod docs;
 mod house;
+mod http;
+mod init;
+mod serve;
+mod settings;
+mod setup;
+mod support;

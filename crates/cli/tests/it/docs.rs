@@ -1,0 +1,70 @@
+//! What the README quotes is what stands in the file that it names.
+
+use std::path::Path;
+
+/// Before a fenced block: the file that it quotes.
+const FROM: (&str, &str) = ("<!-- from: ", " -->");
+/// Around what is quoted, in a comment of the file's own language.
+const BEGIN: &str = "--- middleware";
+const END: &str = "--- end";
+
+#[test]
+fn the_readme_quotes_the_examples_as_they_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).map_err(|error| format!("{path}: {error}"));
+    let blocks = quotes(&read("README.md").unwrap()).unwrap();
+    assert!(blocks.len() >= 2, "the README quotes {} examples; there are two", blocks.len());
+    for (path, block) in blocks {
+        assert_eq!(Ok(&block), read(&path).and_then(|text| marked(&text)).as_ref(), "{path} is quoted otherwise");
+    }
+}
+
+#[test]
+fn a_quote_and_what_it_quotes_are_found() {
+    let readme = "# Hi\n<!-- from: a.rs -->\n\n```rust\nlet a = 1;\n\n    b();\n```\nand\n```sh\nls\n```\n";
+    let file = "use x;\n// --- middleware\nlet a = 1;\n\n    b();\n// --- end\nfn main() {}\n";
+    assert_eq!(quotes(readme), Ok(vec![("a.rs".to_owned(), marked(file).unwrap())]));
+}
+
+#[test]
+fn a_quote_without_its_block_is_seen() {
+    for broken in
+        ["<!-- from: a.rs -->\ntext\n```\n```\n", "<!-- from: a.rs -->\n```rust\nlet a", "<!-- from: a.rs -->"]
+    {
+        assert!(quotes(broken).is_err(), "{broken}");
+    }
+    assert!(marked("let a = 1;").is_err() && marked("// --- middleware\nlet a = 1;").is_err());
+}
+
+/// The fenced blocks that quote a file, each with its path.
+fn quotes(text: &str) -> Result<Vec<(String, String)>, String> {
+    let mut found = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let Some(path) = line.trim().strip_prefix(FROM.0).and_then(|rest| rest.strip_suffix(FROM.1)) else { continue };
+        if !lines.by_ref().find(|line| !line.trim().is_empty()).is_some_and(|line| line.starts_with("```")) {
+            return Err(format!("no fenced block follows `from: {path}`"));
+        }
+        let mut block = String::new();
+        loop {
+            match lines.next() {
+                Some("```") => break,
+                Some(line) => block += &format!("{line}\n"),
+                None => return Err(format!("the block of {path} does not end")),
+            }
+        }
+        found.push((path.to_owned(), block));
+    }
+    Ok(found)
+}
+
+/// The part of a file between its marks.
+fn marked(text: &str) -> Result<String, String> {
+    let is_mark = |line: &str, mark: &str| line.trim_start_matches(['/', '#', ' ']) == mark;
+    let after = text.lines().skip_while(|line| !is_mark(line, BEGIN)).skip(1);
+    let part: Vec<&str> = after.clone().take_while(|line| !is_mark(line, END)).collect();
+    if part.is_empty() || after.count() == part.len() {
+        return Err(format!("there is nothing between `{BEGIN}` and `{END}`"));
+    }
+    Ok(part.iter().map(|line| format!("{line}\n")).collect())
+}
