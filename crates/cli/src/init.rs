@@ -1,8 +1,11 @@
 //! `keyward init`.
 
+use std::collections::BTreeSet;
+
 use keyward_client::wire::apis::CreateApiRequest;
 use keyward_client::wire::keys::{CreateKeyRequest, KeyType};
 use keyward_client::wire::scopes::CreateScopeRequest;
+use keyward_core::bounds::MAX_NAME_CHARS;
 use keyward_core::{ApiId, PlainSecret};
 use keyward_server::actions::bootstrap;
 use keyward_server::actions::first_run::{FirstCredentials, create_first_application, is_empty};
@@ -44,15 +47,23 @@ pub(crate) async fn init(options: InitOptions) -> Result<(), Failure> {
     } else {
         None
     };
-    let api = match (options.api, options.audience) {
+    let registered = match (options.api, options.audience) {
         (Some(name), Some(audience)) => {
-            Some(register(&app, &caller, name, audience, &options.scope).await.map_err(why)?)
+            register(&app, &caller, name, audience, options.scope.into_iter().collect()).await.map(Some)
         }
-        _ => None,
+        _ => Ok(None),
     };
     let issuer = app.issuer.as_str().to_owned();
     app.close().await;
-    print(&Printed { first, api }, &issuer, options.json)
+    let (api, failure) = match registered {
+        Ok(api) => (api, None),
+        Err(refusal) => (None, Some(why(refusal))),
+    };
+    // Whatever became of the API: the first application is made, and its secret is shown this once.
+    if first.is_some() || api.is_some() {
+        print(&Printed { first, api }, &issuer, options.json)?;
+    }
+    failure.map_or(Ok(()), Err)
 }
 
 /// Registers an API with its scopes, and makes the environment key that verifies its keys and can do nothing else.
@@ -61,16 +72,18 @@ async fn register(
     caller: &Caller,
     name: String,
     audience: String,
-    scope_keys: &[String],
+    scope_keys: BTreeSet<String>,
 ) -> Result<RegisteredApi, Refusal> {
     let request = CreateApiRequest { name: name.clone(), audience, ..CreateApiRequest::default() };
     let api_id = apis::create_api(app, caller, request).await?.made;
     for key in scope_keys {
-        let request = CreateScopeRequest { key: key.clone(), description: None };
+        let request = CreateScopeRequest { key, description: None };
         scopes::create_scope(app, caller, api_id.as_str(), request).await?;
     }
+    let key_name: String = format!("Verifies keys of {name}").chars().take(MAX_NAME_CHARS).collect();
     let request = CreateKeyRequest {
-        name: format!("Verifies keys of {name}").chars().take(128).collect(),
+        // What was cut off may have begun after a space, which no name ends with.
+        name: key_name.trim_end().to_owned(),
         r#type: Some(KeyType::Environment),
         api_id: apis::management_api_id(app).await?.to_string(),
         scope_ids: Some(vec!["verify:api_keys".into()]),

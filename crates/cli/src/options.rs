@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::{env, fs, io};
 
 use clap::{Args, Parser, Subcommand};
+use keyward_core::bounds::{self, MAX_NAME_CHARS};
+use keyward_core::{Broken, ScopeKey};
 use keyward_server::{Settings, SettingsError, Sources};
 
 /// API keys for your own APIs: issued, verified, rotated, revoked.
@@ -52,13 +54,13 @@ pub(crate) struct InitOptions {
     #[arg(long)]
     pub(crate) json: bool,
     /// Registers an API with this name, and makes an environment key that verifies its keys and can do nothing else.
-    #[arg(long, value_name = "NAME", requires = "audience")]
+    #[arg(long, value_name = "NAME", requires = "audience", value_parser = name)]
     pub(crate) api: Option<String>,
     /// The API's audience, usually its address.
-    #[arg(long, value_name = "URL", requires = "api")]
+    #[arg(long, value_name = "URL", requires = "api", value_parser = audience)]
     pub(crate) audience: Option<String>,
     /// A scope of the API; may be given several times.
-    #[arg(long, value_name = "KEY", requires = "api", num_args = 1..)]
+    #[arg(long, value_name = "KEY", requires = "api", num_args = 1.., value_parser = scope)]
     pub(crate) scope: Vec<String>,
 }
 
@@ -70,6 +72,24 @@ pub(crate) struct DemoOptions {
     /// The folder to keep the demo's data in.
     #[arg(long, value_name = "DIR", default_value = "keyward-demo")]
     pub(crate) data: String,
+}
+
+// The rules of what can be registered, held before anything is made.
+
+fn name(text: &str) -> Result<String, String> {
+    kept(text, bounds::text(text, MAX_NAME_CHARS))
+}
+
+fn audience(text: &str) -> Result<String, String> {
+    kept(text, bounds::audience(text))
+}
+
+fn scope(text: &str) -> Result<String, String> {
+    kept(text, ScopeKey::parse(text).map(|_| ()))
+}
+
+fn kept(text: &str, rule: Result<(), Broken>) -> Result<String, String> {
+    rule.map(|()| text.to_owned()).map_err(|broken| broken.0)
 }
 
 /// Why the settings cannot be read.

@@ -68,12 +68,15 @@ impl DataFolder {
         &self.path
     }
 
-    /// Writes a new file that its owner alone can read, and makes sure that it is on the disk.
+    /// Writes a file that its owner alone can read, and makes sure that it is on the disk. It is there whole or not at
+    /// all, since it gets its name last.
     pub fn write_private(&self, name: &str, text: &str) -> io::Result<PathBuf> {
         let path = self.path.join(name);
-        let mut file = private().create_new(true).open(&path)?;
+        let unfinished = self.path.join(format!("{name}.unfinished"));
+        let mut file = private().create(true).truncate(true).open(&unfinished)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
+        fs::rename(unfinished, &path)?;
         File::open(&self.path)?.sync_all()?;
         Ok(path)
     }

@@ -31,17 +31,17 @@ async fn require_key(
         return (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], "An API key is needed.").into_response();
     };
     match keyward.verify(json!({ "api_key": key, "scopes": [scope], "ip": peer.ip() })).await {
-        Ok(Verdict { is_valid: true, http_status: 200, facts, .. }) => {
-            request.extensions_mut().insert(facts);
+        Ok(verdict) if verdict.is_valid => {
+            request.extensions_mut().insert(verdict);
             next.run(request).await
         }
-        Ok(Verdict { is_valid: false, http_status: status @ (401 | 403 | 429), www_authenticate, message, .. }) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::UNAUTHORIZED);
+        Ok(Verdict { http_status, www_authenticate, message, .. }) => {
+            let status = StatusCode::from_u16(http_status).unwrap_or(StatusCode::UNAUTHORIZED);
             (status, www_authenticate.map(|value| [(WWW_AUTHENTICATE, value)]), message).into_response()
         }
-        unknown => {
+        Err(error) => {
             // Nothing is known about the key: it is not let through, and not called wrong either.
-            eprintln!("A key could not be verified: {:?}", unknown.err());
+            eprintln!("A key could not be verified: {error:?}");
             (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], "The API key cannot be verified now.")
                 .into_response()
         }
@@ -53,16 +53,6 @@ fn bearer(header: &str) -> Option<&str> {
     Some(key.trim()).filter(|key| scheme.eq_ignore_ascii_case("Bearer") && !key.is_empty())
 }
 
-impl Keyward {
-    async fn verify(&self, question: Value) -> Result<Verdict, Box<dyn Error + Send + Sync>> {
-        let answer = self.http.post(&self.verify_url).bearer_auth(&self.verify_key).json(&question).send().await?;
-        match answer.status() {
-            StatusCode::OK => Ok(answer.json().await?),
-            other => Err(format!("Keyward answered {other}").into()),
-        }
-    }
-}
-
 #[derive(Clone)]
 struct Keyward {
     http: reqwest::Client,
@@ -70,21 +60,29 @@ struct Keyward {
     verify_key: String,
 }
 
-#[derive(Deserialize)]
+/// What Keyward says about a key.
+#[derive(Clone, Deserialize)]
 struct Verdict {
     is_valid: bool,
     http_status: u16,
     www_authenticate: Option<String>,
     message: String,
-    #[serde(flatten)]
-    facts: KeyFacts,
-}
-
-/// What a handler can know of the key.
-#[derive(Clone, Deserialize)]
-struct KeyFacts {
     key_id: Option<String>,
     org_code: Option<String>,
+}
+
+impl Keyward {
+    async fn verify(&self, question: Value) -> Result<Verdict, Box<dyn Error + Send + Sync>> {
+        let answer = self.http.post(&self.verify_url).bearer_auth(&self.verify_key).json(&question).send().await?;
+        if answer.status() != StatusCode::OK {
+            return Err(format!("Keyward answered {}", answer.status()).into());
+        }
+        let verdict: Verdict = answer.json().await?;
+        match (verdict.is_valid, verdict.http_status) {
+            (true, 200) | (false, 401 | 403 | 429) => Ok(verdict),
+            _ => Err("this is no answer of Keyward".into()),
+        }
+    }
 }
 // --- end
 
@@ -106,11 +104,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn list_orders(Extension(key): Extension<KeyFacts>) -> Json<Value> {
+async fn list_orders(Extension(key): Extension<Verdict>) -> Json<Value> {
     Json(json!({ "orders": [{ "id": 1, "item": "tea" }], "key_id": key.key_id, "org_code": key.org_code }))
 }
 
-async fn place_order(Extension(key): Extension<KeyFacts>) -> (StatusCode, Json<Value>) {
+async fn place_order(Extension(key): Extension<Verdict>) -> (StatusCode, Json<Value>) {
     (StatusCode::CREATED, Json(json!({ "id": 2, "key_id": key.key_id, "org_code": key.org_code })))
 }
 

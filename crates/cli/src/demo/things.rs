@@ -9,7 +9,7 @@ use keyward_client::wire::users::{CreateUserRequest, UserProfile};
 use keyward_client::{Client, Credentials, request_token};
 use keyward_core::{ApiId, ClientId, OrgCode, PlainSecret, UserId};
 use keyward_server::App;
-use keyward_server::actions::first_run::{FirstCredentials, create_first_application};
+use keyward_server::actions::first_run::{FirstCredentials, create_first_application, is_empty};
 use keyward_server::caller::Caller;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,12 @@ pub(crate) fn find(app: &App) -> Result<Option<Things>, Failure> {
 /// Makes all of it, and remembers it. `say` is told of each step.
 pub(crate) async fn make(app: &App, say: impl Fn(&str, &str)) -> Result<Things, Failure> {
     let url = app.issuer.as_str();
+    if !is_empty(app).await.map_err(|refusal| refusal.message)? {
+        let folder = app.folder.path().display();
+        return Err(
+            format!("{folder} holds something else than a whole demo: delete it, or name another by --data").into()
+        );
+    }
     let first = create_first_application(app, &Caller::command_line()).await.map_err(|refusal| refusal.message)?;
     let client = sign_in(url, first.client_id.as_str(), &first.client_secret).await?;
 

@@ -89,6 +89,15 @@ fn a_second_demo_is_told_who_holds_the_folder() {
     assert_eq!(why, format!("keyward: keyward-demo is held by {holder}\n"));
 }
 
+#[test]
+fn a_folder_with_something_else_is_left_alone_and_the_error_says_what_to_do() {
+    let place = Place::new();
+    assert_eq!(end(&mut place.keyward(&["init", "--data", "keyward-demo"])).code, Some(0));
+    let ended = start(&place).wait();
+    let advice = "keyward: keyward-demo holds something else than a whole demo: delete it, or name another by --data\n";
+    assert_eq!((ended.code, &*ended.stderr), (Some(1), advice));
+}
+
 /// On a port that was free a moment ago; if it is not, the demo takes another.
 fn start(place: &Place) -> Running {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

@@ -80,7 +80,7 @@ async fn a_verify_key_verifies_keys_of_its_own_api_and_can_do_nothing_else() {
         (Method::DELETE, format!("/api/v1/api_keys/{key_id}")),
         (Method::GET, "/api/v1/apis".to_owned()),
         (Method::POST, "/api/v1/apis".to_owned()),
-        (Method::DELETE, format!("/api/v1/apis/{}", text(&orders, "api_id"))),
+        (Method::GET, format!("/api/v1/apis/{}", text(&orders, "api_id"))),
         (Method::POST, "/api/v1/applications".to_owned()),
         (Method::POST, "/api/v1/organization".to_owned()),
         (Method::POST, "/api/v1/user".to_owned()),
@@ -97,6 +97,37 @@ fn an_api_needs_its_audience() {
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("--audience"), "{}", ended.stderr);
     assert!(!place.data().exists());
+}
+
+#[test]
+fn what_cannot_be_registered_is_refused_before_anything_is_made() {
+    let place = Place::new();
+    for (arguments, rule) in [
+        (["--api", "", "--audience", "a", "--scope", "b"], "'--api <NAME>': must be 1 to 128 characters"),
+        (["--api", "a", "--audience", "a b", "--scope", "b"], "'--audience <URL>': must not contain white space"),
+        (["--api", "a", "--audience", "b", "--scope", "read orders"], "'--scope <KEY>...': must be printable ASCII"),
+    ] {
+        let ended = end(place.keyward(&["init", "--data", "data"]).args(arguments));
+        assert_eq!((ended.code, &*ended.stdout), (Some(2), ""));
+        assert!(ended.stderr.contains(rule), "{}", ended.stderr);
+    }
+    assert!(!place.data().exists());
+}
+
+#[test]
+fn a_scope_that_is_given_twice_is_one() {
+    let place = Place::new();
+    let printed =
+        place.init(&["--api", "Orders", "--audience", "a", "--scope", "read:orders", "--scope", "read:orders"]);
+    assert!(text(&printed, "verify_key").starts_with("k_adm_"), "{printed}");
+}
+
+#[test]
+fn the_longest_name_will_do_wherever_it_is_cut() {
+    let place = Place::new();
+    let name = format!("{} {}", "a".repeat(110), "b".repeat(17));
+    let printed = place.init(&["--api", &name, "--audience", "a"]);
+    assert!(text(&printed, "verify_key").starts_with("k_adm_"), "{printed}");
 }
 
 #[test]
