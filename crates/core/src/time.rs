@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 ///
 /// It is written as RFC 3339 with `Z` and read from RFC 3339 with any offset. Leap seconds do not exist here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = DateTime))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = DateTime, description = "An instant as RFC 3339 with `Z`."))]
 pub struct Timestamp(i64);
 
 /// The text was not an RFC 3339 date and time.

@@ -51,6 +51,7 @@ catalogue! {
     KeyRevoked 400 "API_KEY_REVOKED" "The key has been revoked, for good.",
     ManagementApi 400 "MANAGEMENT_API" "The management API itself cannot be changed in this way.",
     NotAuthorized 400 "APPLICATION_NOT_AUTHORIZED" "The application is not authorised for this API.",
+    TokenDuplicate 400 "TOKEN_DUPLICATE" "The Authorization header stands more than once.",
     TokenMissing 401 "TOKEN_MISSING" "There is no bearer token.",
     TokenInvalid 401 "TOKEN_INVALID" "The bearer token is not valid, or no longer.",
     ScopeMissing 403 "SCOPE_MISSING" "The credential lacks a scope, which the message names.",

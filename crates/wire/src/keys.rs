@@ -87,7 +87,7 @@ pub struct KeySecretOnce {
 
 /// Which keys to list, the newest first.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 pub struct ListKeysQuery {
     /// Keys on a page, 1 to 500. Default 50.

@@ -35,7 +35,7 @@ pub struct OrganizationRef {
 
 /// Which organization to read.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 pub struct GetOrganizationQuery {
     /// The organization's code.

@@ -53,7 +53,8 @@ async fn names_management_api(
     host: Option<&str>,
 ) -> Result<bool, Refusal> {
     for audience in audiences {
-        if app.issuer.is_management_audience(audience, host) && apis::find_api_by_audience(tx, audience).await?.is_none()
+        if app.issuer.is_management_audience(audience, host)
+            && apis::find_api_by_audience(tx, audience).await?.is_none()
         {
             return Ok(true);
         }

@@ -97,17 +97,15 @@ async fn management_api(change: &mut Change) -> Result<(ApiId, Vec<ScopeRow>), R
 /// How the first user gets in: by a link where somebody sits at a terminal, by a file where nobody does.
 pub async fn invite(app: &App, has_terminal: bool) -> Result<Invitation, StartError> {
     let mut tx = app.read().await.map_err(Refusal::from)?;
-    let waiting = match app.folder.read(FILE)? {
-        Some(text) => serde_json::from_str::<FirstCredentials>(&text).ok(),
-        None => None,
-    };
-    if let Some(credentials) = waiting {
-        let known = applications::find_application(&mut tx, &credentials.client_id).await.map_err(Refusal::from)?;
-        if known.is_some() {
-            app.first_run.watch_file_of(credentials.client_id);
-            return Ok(Invitation::File(app.folder.path().join(FILE)));
+    if let Some(text) = app.folder.read(FILE)? {
+        if let Ok(credentials) = serde_json::from_str::<FirstCredentials>(&text) {
+            let known = applications::find_application(&mut tx, &credentials.client_id).await.map_err(Refusal::from)?;
+            if known.is_some() {
+                app.first_run.watch_file_of(credentials.client_id);
+                return Ok(Invitation::File(app.folder.path().join(FILE)));
+            }
         }
-        // It was written for a change that never came.
+        // It was written, whole or in part, for a change that never came.
         fs::remove_file(app.folder.path().join(FILE))?;
     }
     if applications::count_applications(&mut tx).await.map_err(Refusal::from)? > 0 {

@@ -4,7 +4,7 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, X_FRAME_OPTIONS};
@@ -14,6 +14,7 @@ use keyward_wire::ErrorCode;
 use crate::actions::first_run::{FirstCredentials, create_first_application};
 use crate::app::App;
 use crate::caller::Caller;
+use crate::front::Path;
 use crate::refusal::Refusal;
 
 /// What the page shows.
@@ -41,10 +42,12 @@ async fn run_setup(State(app): State<App>, Path(code): Path<String>, headers: He
     if !is_same_origin(&headers) {
         return Err(Refusal::with(ErrorCode::RightsExceeded, "The form was sent from another site."));
     }
-    if !app.first_run.spend_link(&code, app.now()) {
+    if !app.first_run.is_open(&code, app.now()) {
         return render(StatusCode::NOT_FOUND, &Page::Closed);
     }
+    // Spent when it has done its work: of two who press at once the store refuses one, and a failure costs nothing.
     let credentials = create_first_application(&app, &Caller::setup()).await?;
+    app.first_run.spend_link(&code, app.now());
     render(StatusCode::OK, &Page::Done { credentials: &credentials })
 }
 

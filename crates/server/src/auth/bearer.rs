@@ -24,7 +24,7 @@ fn bearer_token(headers: &HeaderMap) -> Result<PlainSecret, Refusal> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next().ok_or_else(missing)?;
     if values.next().is_some() {
-        return Err(Refusal::about(ErrorCode::FieldDuplicate, "Authorization", "stands more than once"));
+        return Err(Refusal::new(ErrorCode::TokenDuplicate));
     }
     let text = value.to_str().map_err(|_| Refusal::new(ErrorCode::TokenInvalid))?;
     let (scheme, token) = text.split_once(' ').ok_or_else(missing)?;

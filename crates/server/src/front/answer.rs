@@ -62,6 +62,7 @@ impl IntoResponse for Refusal {
         // RFC 6750 section 3.1: no error code where there was no credential.
         let challenge = match (self.code, self.scope) {
             (ErrorCode::TokenMissing, _) => Some("Bearer".to_owned()),
+            (ErrorCode::TokenDuplicate, _) => Some(r#"Bearer error="invalid_request""#.to_owned()),
             (ErrorCode::TokenInvalid, _) => Some(r#"Bearer error="invalid_token""#.to_owned()),
             (_, Some(scope)) => Some(format!(r#"Bearer error="insufficient_scope", scope="{}""#, scope.key())),
             _ => None,

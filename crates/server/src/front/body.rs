@@ -1,4 +1,4 @@
-//! Extractors for what a caller sends: a JSON body, a query string.
+//! Extractors for what a caller sends: a JSON body, a query string, a path.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -19,6 +19,9 @@ pub(crate) struct Body<T>(pub(crate) T);
 
 /// A query string.
 pub(crate) struct Params<T>(pub(crate) T);
+
+/// What stands in the path for the names in a route.
+pub(crate) struct Path<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: for<'de> Deserialize<'de>> FromRequest<S> for Body<T> {
     type Rejection = Refusal;
@@ -42,6 +45,16 @@ impl<S: Send + Sync, T: for<'de> Deserialize<'de>> FromRequestParts<S> for Param
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         let query = parts.uri.query().unwrap_or_default();
         read(&Node::from_form(query.as_bytes()), true).map(Self).map_err(Misfit::into_refusal)
+    }
+}
+
+impl<S: Send + Sync, T: for<'de> Deserialize<'de> + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let read = axum::extract::Path::from_request_parts(parts, state).await;
+        let not_text = |_| Refusal::with(ErrorCode::FieldInvalid, "The path is not UTF-8, percent-encoded.");
+        read.map(|axum::extract::Path(named)| Self(named)).map_err(not_text)
     }
 }
 

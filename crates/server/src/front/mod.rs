@@ -11,5 +11,5 @@ mod reader;
 pub use accept::serve;
 pub use answer::Answer;
 pub(crate) use answer::Cause;
-pub(crate) use body::{Body, Params, read_form, read_json};
+pub(crate) use body::{Body, Params, Path, read_form, read_json};
 pub(crate) use log::log_requests;

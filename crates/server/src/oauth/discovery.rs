@@ -16,7 +16,9 @@ use crate::refusal::Refusal;
 const KEEP: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// The keys that tokens are signed with (RFC 7517 section 5).
-#[utoipa::path(get, path = "/.well-known/jwks", tag = "oauth", responses((status = 200, body = JwkSet)))]
+#[utoipa::path(
+    get, path = "/.well-known/jwks", tag = "oauth", security(()), responses((status = 200, body = JwkSet))
+)]
 pub(super) async fn get_jwks(State(app): State<App>) -> Result<Response, Refusal> {
     let keys = signing_keys::list_public_keys(&app).await?;
     Ok(([(CACHE_CONTROL, KEEP)], Json(keys)).into_response())
@@ -24,7 +26,8 @@ pub(super) async fn get_jwks(State(app): State<App>) -> Result<Response, Refusal
 
 /// What this server can do (RFC 8414 section 3, OpenID Connect Discovery 1.0 section 4).
 #[utoipa::path(
-    get, path = "/.well-known/openid-configuration", tag = "oauth", responses((status = 200, body = Discovery))
+    get, path = "/.well-known/openid-configuration", tag = "oauth", security(()),
+    responses((status = 200, body = Discovery))
 )]
 pub(super) async fn get_discovery(State(app): State<App>) -> Response {
     let issuer = app.issuer.as_str();

@@ -21,7 +21,7 @@ use crate::refusal::Refusal;
 ///
 /// The body is a form, or JSON. The credentials stand in the body or in the `Authorization` header (Basic), not in both.
 #[utoipa::path(
-    post, path = "/oauth2/token", tag = "oauth",
+    post, path = "/oauth2/token", tag = "oauth", security(()),
     request_body(content(
         (TokenRequest = "application/x-www-form-urlencoded"), (TokenRequest = "application/json")
     )),

@@ -1,6 +1,6 @@
 //! APIs: `/api/v1/apis`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use keyward_wire::apis::{
     Api, ApiDetail, ApiList, ApiRef, ApiScope, ApiWithApplications, AuthorizedApplication, CreateApiRequest, CreatedApi,
 };
@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use crate::actions::apis::{self, ApiWithScopes};
 use crate::app::App;
 use crate::auth::{Platform, scope};
-use crate::front::{Answer, Body, Params};
+use crate::front::{Answer, Body, Params, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -24,6 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// What to tell beside each API.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ListApisQuery {
     /// `scopes` adds the scopes of each API.
     expand: Option<Expand>,

@@ -1,6 +1,6 @@
 //! Applications: `/api/v1/applications`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use keyward_wire::applications::{
     Application, ApplicationCredentials, ApplicationDetail, ApplicationType, CreateApplicationRequest,
     CreatedApplication,
@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use crate::actions::applications;
 use crate::app::App;
 use crate::auth::{Platform, scope};
-use crate::front::{Answer, Body};
+use crate::front::{Answer, Body, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 

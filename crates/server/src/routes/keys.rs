@@ -1,6 +1,6 @@
 //! API keys: `/api/v1/api_keys`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use keyward_core::OwnerKind;
 use keyward_wire::keys::{
     CreateKeyRequest, IssuedKey, Key, KeyDetail, KeyList, KeySecretOnce, KeyStatus, KeyType, ListKeysQuery,
@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use crate::actions::keys::{self, Issued, NamedKey};
 use crate::app::App;
 use crate::auth::{PlatformOrOrganization, scope};
-use crate::front::{Answer, Body, Params};
+use crate::front::{Answer, Body, Params, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 

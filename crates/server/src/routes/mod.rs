@@ -2,6 +2,7 @@
 
 mod apis;
 mod applications;
+mod document;
 mod failures;
 mod grants;
 mod health;
@@ -15,7 +16,6 @@ use axum::extract::DefaultBodyLimit;
 use axum::{Json, Router, middleware};
 use keyward_wire::ErrorCode;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
@@ -26,16 +26,8 @@ use crate::{admin, oauth};
 /// Bytes of a body, but for the routes that set their own limit.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// What the document says before the routes.
-#[derive(OpenApi)]
-#[openapi(
-    info(title = "Keyward", description = "Issues, verifies, rotates and revokes API keys.", license(name = "Apache-2.0")),
-    security(("bearer" = []))
-)]
-struct Document;
-
 fn documented() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(Document::openapi())
+    OpenApiRouter::with_openapi(document::Document::openapi())
         .merge(apis::routes())
         .merge(scopes::routes())
         .merge(applications::routes())
@@ -50,11 +42,7 @@ fn documented() -> OpenApiRouter<App> {
 
 /// The OpenAPI 3.1 document of everything that is served for programs.
 pub fn document() -> utoipa::openapi::OpenApi {
-    let mut document = documented().into_openapi();
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
-    let components = document.components.get_or_insert_default();
-    components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
-    document
+    document::finish(documented().into_openapi())
 }
 
 /// Every route, with the layers that all of them share.

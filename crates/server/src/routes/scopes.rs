@@ -1,6 +1,6 @@
 //! Scopes: `/api/v1/apis/{api_id}/scopes`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use keyward_wire::scopes::{CreateScopeRequest, CreatedScope, Scope, ScopeDetail, ScopeList, ScopeRef};
 use keyward_wire::{Envelope, ErrorBody};
 use utoipa_axum::router::OpenApiRouter;
@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 use crate::actions::scopes::{self, ScopeRow};
 use crate::app::App;
 use crate::auth::{Platform, scope};
-use crate::front::{Answer, Body};
+use crate::front::{Answer, Body, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 

@@ -92,7 +92,10 @@ async fn the_button_shows_credentials_that_work_this_once() {
     let (id, secret) = (shown(&page, "KEYWARD_CLIENT_ID"), shown(&page, "KEYWARD_CLIENT_SECRET"));
     let admin = app.sign_in(&id, &secret).await;
     assert_eq!(admin.get("/api/v1/apis").await.status, 200);
-    assert_eq!(admin.post("/api/v1/apis", json!({ "name": "A", "audience": "https://a.example.com" })).await.status, 200);
+    assert_eq!(
+        admin.post("/api/v1/apis", json!({ "name": "A", "audience": "https://a.example.com" })).await.status,
+        200
+    );
 
     assert_eq!(app.anonymous().get(&link).await.status, 404);
     let again = press(&app, &link, None).await;

@@ -113,7 +113,8 @@ async fn what_is_not_http_is_refused() {
 async fn a_body_that_never_comes_is_waited_for_as_long_as_the_setting_says() {
     let app = TestApp::start_with("request_timeout_seconds = 1").await;
     let served = serve(&app).await;
-    let head = format!("POST /oauth2/token HTTP/1.1\r\nhost: a\r\n{FORM}\r\ncontent-length: 9\r\nconnection: close\r\n\r\n");
+    let head =
+        format!("POST /oauth2/token HTTP/1.1\r\nhost: a\r\n{FORM}\r\ncontent-length: 9\r\nconnection: close\r\n\r\n");
     let mut stream = served.send(&head).await;
     let answer = read_to_end(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
@@ -123,7 +124,9 @@ async fn a_body_that_never_comes_is_waited_for_as_long_as_the_setting_says() {
 async fn a_stop_finishes_the_request_in_flight_and_takes_no_more() {
     let app = TestApp::start().await;
     let served = serve(&app).await;
-    let head = format!("POST /oauth2/token HTTP/1.1\r\nhost: a\r\n{FORM}\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n");
+    let head = format!(
+        "POST /oauth2/token HTTP/1.1\r\nhost: a\r\n{FORM}\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n"
+    );
     let mut slow = served.send(&head).await;
     // The server asks for the body: the request has reached its handler.
     assert_eq!(read_some(&mut slow, 25).await, "HTTP/1.1 100 Continue\r\n\r\n");
@@ -145,7 +148,9 @@ async fn a_stop_finishes_the_request_in_flight_and_takes_no_more() {
 async fn a_stop_waits_for_nobody_longer_than_the_setting_says() {
     let app = TestApp::start_with("shutdown_timeout_seconds = 1").await;
     let served = serve(&app).await;
-    let head = format!("POST /oauth2/token HTTP/1.1\r\nhost: a\r\n{FORM}\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n");
+    let head = format!(
+        "POST /oauth2/token HTTP/1.1\r\nhost: a\r\n{FORM}\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n"
+    );
     let mut slow = served.send(&head).await;
     read_some(&mut slow, 25).await;
     served.stop.send(()).unwrap();

@@ -100,7 +100,7 @@ async fn a_doubled_authorization_header_is_refused_whatever_it_holds() {
     for second in [format!("Bearer {}", admin.token.as_deref().unwrap()), "Basic eDp5".into(), String::new()] {
         let request = admin.request(Method::GET, "/api/v1/apis").header("authorization", second);
         let reply = app.send(request.body(Body::empty()).unwrap()).await;
-        assert_eq!((reply.status, reply.error()), (400, "FIELD_DUPLICATE"));
+        assert_eq!((reply.status, reply.error()), (400, "TOKEN_DUPLICATE"));
         assert_eq!(reply.header("www-authenticate"), r#"Bearer error="invalid_request""#);
     }
 }

@@ -45,6 +45,10 @@ async fn each_credential_opens_what_it_should_and_nothing_else() {
             for (name, actor) in credentials.each(route, scope).await {
                 let (path, body) = things.request(route).await;
                 let reply = actor.call(route.method.parse().unwrap(), &path, body).await;
+                if name == "an organization's application" {
+                    let is_refused = reply.error() == "PLATFORM_ONLY";
+                    assert_eq!(is_refused, !route.is_for_organizations, "{} {}", route.method, route.path);
+                }
                 let outcome = format!("{} {}", reply.status, reply.error()).trim_end().to_owned();
                 match outcomes.iter_mut().find(|(known, _)| *known == outcome) {
                     Some((_, names)) => names.push(name),

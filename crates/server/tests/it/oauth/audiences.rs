@@ -15,7 +15,8 @@ async fn try_each(app: &TestApp, admin: &Actor<'_>, audiences: &[&str]) -> Strin
     let client = Client { app, id, secret };
     let mut table = String::new();
     for audience in audiences {
-        let form = format!("grant_type=client_credentials&client_id={{id}}&client_secret={{secret}}&audience={audience}");
+        let form =
+            format!("grant_type=client_credentials&client_id={{id}}&client_secret={{secret}}&audience={audience}");
         let reply = client.form(&form).await;
         if reply.status != 200 {
             writeln!(table, "{audience}: {} {}", reply.status, reply.error()).unwrap();
@@ -23,7 +24,8 @@ async fn try_each(app: &TestApp, admin: &Actor<'_>, audiences: &[&str]) -> Strin
         }
         let token = reply.text("/access_token");
         let echoed = claims_of(&token)["aud"].clone();
-        let wanted = if audience.is_empty() { json!([app.app.issuer.management_audience()]) } else { json!([audience]) };
+        let wanted =
+            if audience.is_empty() { json!([app.app.issuer.management_audience()]) } else { json!([audience]) };
         assert_eq!(echoed, wanted, "the audience is that which was asked for");
         let used = app.bearer(&token).get("/api/v1/apis").await;
         writeln!(table, "{audience}: {}, and then {}", reply.status, used.status).unwrap();
@@ -108,7 +110,8 @@ async fn a_token_of_another_host_is_worth_nothing_without_a_public_address() {
     let admin = app.admin().await;
     let (id, secret) = admin.makes_application(&["read:apis"], json!({})).await;
     let client = Client { app: &app, id, secret };
-    let form = "grant_type=client_credentials&client_id={id}&client_secret={secret}&audience=http://keys.example.com/api";
+    let form =
+        "grant_type=client_credentials&client_id={id}&client_secret={secret}&audience=http://keys.example.com/api";
     let token = client.form(form).await.text("/access_token");
     let request = app.bearer(&token).request(axum::http::Method::GET, "/api/v1/apis");
     let mut request = request.body(axum::body::Body::empty()).unwrap();

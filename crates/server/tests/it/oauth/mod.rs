@@ -60,7 +60,8 @@ impl<'a> Client<'a> {
 
     /// With these Authorization headers.
     async fn send(&self, content_type: &str, body: &str, authorization: &[&str]) -> Reply {
-        let mut request = Request::builder().method(Method::POST).uri("/oauth2/token").header("host", "keys.example.com");
+        let mut request =
+            Request::builder().method(Method::POST).uri("/oauth2/token").header("host", "keys.example.com");
         if !content_type.is_empty() {
             request = request.header("content-type", content_type);
         }

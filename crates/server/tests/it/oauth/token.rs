@@ -8,10 +8,11 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Value, json};
 
 use super::{Client, scope_of};
-use crate::support::tokens::{claims_of, header_of};
 use crate::support::TestApp;
+use crate::support::tokens::{claims_of, header_of};
 
-const FORM: &str = "grant_type=client_credentials&client_id={id}&client_secret={secret}&audience=https://api.example.com";
+const FORM: &str =
+    "grant_type=client_credentials&client_id={id}&client_secret={secret}&audience=https://api.example.com";
 
 #[tokio::test]
 async fn a_form_is_answered_with_a_token_that_the_published_keys_verify() {

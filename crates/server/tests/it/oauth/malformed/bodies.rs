@@ -26,7 +26,10 @@ async fn a_form_that_lacks_something_or_says_it_twice_is_refused() {
         ("an empty client secret", "grant_type=client_credentials&client_id={id}&client_secret="),
         ("the grant type twice", "grant_type=client_credentials&grant_type=client_credentials&client_id={id}"),
         ("the client id twice", "grant_type=client_credentials&client_id={id}&client_id=canary&client_secret={secret}"),
-        ("the secret twice", "grant_type=client_credentials&client_id={id}&client_secret={secret}&client_secret=canary"),
+        (
+            "the secret twice",
+            "grant_type=client_credentials&client_id={id}&client_secret={secret}&client_secret=canary",
+        ),
         ("the scope twice", "grant_type=client_credentials&client_id={id}&client_secret={secret}&scope=&scope="),
         ("an unknown parameter twice", "grant_type=client_credentials&client_id={id}&client_secret={secret}&x=1&x=2"),
         ("a secret as a name, twice", "{secret}=1&{secret}=1"),

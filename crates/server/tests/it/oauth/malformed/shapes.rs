@@ -14,7 +14,11 @@ async fn a_body_of_another_type_or_size_is_refused() {
     let form = "grant_type=client_credentials&client_id={id}&client_secret={secret}";
     let mut table = Table::default();
     for kind in ["", "text/plain", "multipart/form-data; boundary=canary", "application/jsonp", "*/*", ";"] {
-        table.add(&format!("content type `{}`", kind.replace("canary", "…")), &client, &client.send(kind, form, &[]).await);
+        table.add(
+            &format!("content type `{}`", kind.replace("canary", "…")),
+            &client,
+            &client.send(kind, form, &[]).await,
+        );
     }
     let long = format!("{form}&x={}", "canary".repeat(200_000));
     table.add("more than a mebibyte", &client, &client.form(&long).await);
