@@ -205,3 +205,16 @@ async fn what_is_unknown_in_the_path_is_not_found() {
     assert_eq!((reply.status, reply.error()), (404, "API_NOT_FOUND"));
     assert_eq!(app.revision().await, before);
 }
+
+#[tokio::test]
+async fn an_audience_that_no_api_can_have_is_one_that_nobody_is_authorised_for() {
+    let app = TestApp::start().await;
+    let pair = Pair::meet(&app).await;
+    pair.update(json!([{ "id": pair.application }])).await;
+    let (id, secret) = (&pair.application, &pair.secret);
+    for audience in ["%00", "a+b", &"x".repeat(257)] {
+        let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}&audience={audience}");
+        let reply = app.anonymous().form("/oauth2/token", &form).await;
+        assert_eq!((reply.status, reply.error()), (400, "unauthorized_client"), "{reply}");
+    }
+}

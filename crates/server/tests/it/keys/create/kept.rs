@@ -62,7 +62,7 @@ async fn everything_optional_is_kept() {
         .makes_key(json!({
             "expires_on": "2027-01-01T00:00:00.5+01:00",
             "allowed_cidrs": ["203.0.113.7/24", "2001:db8::1"],
-            "metadata": { "plan": "pro", "seats": 7, "nested": { "ratio": 0.5, "none": null } },
+            "metadata": { "plan": "pro", "seats": 7, "nested": { "ratio": 0.5, "none": null, "text": "\u{0}é" } },
         }))
         .await;
     let key = shop.get(&id).await;
@@ -81,7 +81,8 @@ async fn everything_optional_is_kept() {
       {
         "nested": {
           "none": null,
-          "ratio": 0.5
+          "ratio": 0.5,
+          "text": "\u0000é"
         },
         "plan": "pro",
         "seats": 7

@@ -1,5 +1,7 @@
 //! Who may verify, and which keys.
 
+use std::time::Duration;
+
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -117,4 +119,34 @@ async fn a_credential_bound_to_two_apis_verifies_keys_of_both() {
     }
     let narrowed = machine.verify(&first, json!({ "api_id": other })).await;
     assert_eq!(narrowed.text("/code"), "API_KEY_WRONG_API");
+}
+
+#[tokio::test]
+async fn an_environment_key_that_is_out_of_use_verifies_nothing() {
+    let app = TestApp::start().await;
+    let shop = Shop::open(&app).await;
+    let (_, secret) = shop.makes_key(json!({})).await;
+    let more = json!({ "expires_on": "2026-11-22T12:30:00Z" });
+    let machine = shop.admin.makes_environment_key(&["verify:api_keys"], more).await;
+    let refused = async || {
+        let reply = machine.verify(&secret, json!({})).await;
+        assert_eq!((reply.status, reply.error()), (401, "TOKEN_INVALID"), "{reply}");
+    };
+    assert_eq!(machine.verify(&secret, json!({})).await.text("/code"), "API_KEY_VERIFIED");
+    app.database.db_run("UPDATE keys SET is_enabled = (1 = 0)").await;
+    refused().await;
+    app.database.db_run("UPDATE keys SET is_enabled = (1 = 1)").await;
+    app.advance(Duration::from_secs(1800));
+    refused().await;
+}
+
+#[tokio::test]
+async fn an_organizations_application_counts_as_any_other() {
+    let app = TestApp::start().await;
+    let shop = Shop::open(&app).await;
+    let (id, secret) = shop.makes_key(json!({})).await;
+    let application = shop.admin.makes_m2m(&["verify:api_keys"], json!({ "org_code": shop.org })).await;
+    let verified = application.verify(&secret, json!({ "audience": "https://api.example.com" })).await;
+    assert_eq!(verified.body["verification_count"], 1, "{verified}");
+    assert_eq!(shop.get(&id).await.body["api_key"]["verification_count"], 1);
 }
