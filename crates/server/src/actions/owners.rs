@@ -36,7 +36,12 @@ pub(super) async fn resolve_owner(
     request: &CreateKeyRequest,
 ) -> Result<Owner, Refusal> {
     let may_create = request.create_owner.unwrap_or(false);
-    match read_named(request)? {
+    let named = read_named(request)?;
+    if matches!(named, Named::User(_)) {
+        // Users' keys are not the business of an organization's application, and neither is which users there are.
+        caller.require_platform()?;
+    }
+    match named {
         Named::Environment => Ok(Owner::Environment),
         Named::User(ByIdOr::Id(id)) => match find_user(change, id).await? {
             Some(user) => Ok(Owner::User(user.id)),
@@ -73,15 +78,14 @@ fn read_named(request: &CreateKeyRequest) -> Result<Named<'_>, Refusal> {
             return Err(Refusal::about(ErrorCode::FieldMissing, "type", rule));
         }
     };
+    let user_field = if request.user_id.is_some() { "user_id" } else { "user_external_id" };
+    let organization_field = if request.org_code.is_some() { "org_code" } else { "org_external_id" };
+    let contradicts = |field: &str, whose: &str| Refusal::field(field, &format!("must not be given for {whose}"));
     match kind {
-        KeyType::User if has_organization => Err(Refusal::field("org_code", "must not be given for a user's key")),
-        KeyType::Organization if has_user => {
-            Err(Refusal::field("user_id", "must not be given for the key of an organization"))
-        }
-        KeyType::Environment if has_user => Err(Refusal::field("user_id", "must not be given for an environment key")),
-        KeyType::Environment if has_organization => {
-            Err(Refusal::field("org_code", "must not be given for an environment key"))
-        }
+        KeyType::User if has_organization => Err(contradicts(organization_field, "a user's key")),
+        KeyType::Organization if has_user => Err(contradicts(user_field, "the key of an organization")),
+        KeyType::Environment if has_user => Err(contradicts(user_field, "an environment key")),
+        KeyType::Environment if has_organization => Err(contradicts(organization_field, "an environment key")),
         KeyType::Environment => Ok(Named::Environment),
         KeyType::User => by(&request.user_id, &request.user_external_id, "user_id").map(Named::User),
         KeyType::Organization => by(&request.org_code, &request.org_external_id, "org_code").map(Named::Organization),

@@ -1,6 +1,7 @@
 //! M2M tokens: RFC 6749 section 4.4.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use keyward_core::bounds;
 use keyward_core::ids::hex;
 use keyward_core::{ClientId, PlainSecret, ScopeKey};
 use keyward_store::apis::{self, ApiRow};
@@ -153,6 +154,10 @@ async fn authorize(
 
 /// The API that an audience names. A registered one wins over the names of the management API.
 async fn find_api(app: &App, tx: &mut Tx, audience: &str, host: Option<&str>) -> Result<Option<ApiRow>, StoreError> {
+    // What no API can have as its audience is not looked up: PostgreSQL fails on a NUL.
+    if bounds::audience(audience).is_err() {
+        return Ok(None);
+    }
     if let Some(api) = apis::find_api_by_audience(tx, audience).await? {
         return Ok(Some(api));
     }

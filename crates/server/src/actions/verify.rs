@@ -121,5 +121,7 @@ pub(super) async fn find_entry(app: &App, tx: &mut Tx, selector: Selector) -> Re
 }
 
 fn read_ip(text: &str) -> Result<IpAddr, Refusal> {
-    text.parse().map_err(|_| Refusal::field("ip", "must be an IPv4 or IPv6 address"))
+    let read: Result<IpAddr, _> = text.parse();
+    // An IPv4 address written as IPv6 is kept as what it is.
+    read.map(|ip| ip.to_canonical()).map_err(|_| Refusal::field("ip", "must be an IPv4 or IPv6 address"))
 }

@@ -75,7 +75,7 @@ async fn rotate_key(
     Path(key_id): Path<String>,
 ) -> Result<Answer<Envelope<IssuedKey>>, Refusal> {
     let rotated = keys::rotate_key(&app, &caller, &key_id).await?;
-    let (code, message) = ("API_KEY_ROTATED", "API key rotated");
+    let (code, message) = ("API_KEY_ROTATED", "API key rotated successfully");
     Ok(Answer::created(Envelope::changed(code, message, rotated.revision, wire_issued(&rotated.made))))
 }
 

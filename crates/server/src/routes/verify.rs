@@ -111,7 +111,8 @@ fn advise(outcome: &Outcome, required: &[String]) -> (u16, Option<String>) {
             // Only what can stand in a quoted string; an unwritable scope is one that no key can have.
             let writable = |scope: &&String| keyward_core::ScopeKey::parse(scope).is_ok();
             let scope = required.iter().filter(writable).map(String::as_str).collect::<Vec<_>>().join(" ");
-            (403, Some(format!(r#"Bearer error="insufficient_scope", scope="{scope}""#)))
+            let scope = if scope.is_empty() { scope } else { format!(r#", scope="{scope}""#) };
+            (403, Some(format!(r#"Bearer error="insufficient_scope"{scope}"#)))
         }
         Outcome::IpNotAllowed => (403, None),
         _ => (401, Some(INVALID_TOKEN.to_owned())),

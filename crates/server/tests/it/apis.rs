@@ -1,1 +1,193 @@
-//! apis
+//! `/api/v1/apis`
+
+mod authorize;
+mod register;
+mod rights;
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn an_api_is_read_with_its_scopes_and_the_applications_that_may_ask_for_it() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let api = admin.makes_api("https://api.example.com", &["write:orders", "read:orders"]).await;
+    let (id, _) = admin.makes_application(&[], json!({ "name": "Gateway" })).await;
+    let path = format!("/api/v1/apis/{api}");
+    admin.patch(&format!("{path}/applications"), json!({ "applications": [{ "id": id }] })).await;
+    assert_snapshot!(admin.get(&path).await, @r#"
+    200
+    cache-control: no-store
+
+    {
+      "api": {
+        "applications": [
+          {
+            "id": "6a27ff807441bcd296a573e9b48216e8",
+            "is_active": true,
+            "name": "Gateway",
+            "type": "Machine to machine (M2M)"
+          }
+        ],
+        "audience": "https://api.example.com",
+        "id": "ee89cceb8c4064c0db0215941d86a66f",
+        "is_management_api": false,
+        "key_prefix": "k_live",
+        "name": "Orders",
+        "scopes": [
+          {
+            "id": "api_scope_292566ff72403c08c4dd302a1bfa1137",
+            "key": "read:orders"
+          },
+          {
+            "id": "api_scope_f1bcbc6a1ec11786ef054fceee954551",
+            "key": "write:orders"
+          }
+        ]
+      },
+      "code": "OK",
+      "message": "Success"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn apis_are_listed_by_name() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    for name in ["b", "Z", "é", "a"] {
+        let body = json!({ "name": name, "audience": format!("https://{}.example.com", name.len()) + name });
+        assert_eq!(admin.post("/api/v1/apis", body).await.status, 200);
+    }
+    let listed = admin.get("/api/v1/apis").await;
+    let names = listed.body["apis"].as_array().unwrap().iter().map(|api| api["name"].as_str().unwrap());
+    assert_eq!(names.collect::<Vec<_>>(), ["Keyward Management API", "Z", "a", "b", "é"]);
+}
+
+#[tokio::test]
+async fn the_list_has_scopes_if_it_is_asked_for_them() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    admin.makes_api("https://api.example.com", &["write:orders", "read:orders"]).await;
+    assert_snapshot!(admin.get("/api/v1/apis").await, @r#"
+    200
+    cache-control: no-store
+
+    {
+      "apis": [
+        {
+          "audience": "https://keys.example.com/api",
+          "id": "e220a8397b1dcdaf6e789e6aa1b965f4",
+          "is_management_api": true,
+          "key_prefix": "k_adm",
+          "name": "Keyward Management API"
+        },
+        {
+          "audience": "https://api.example.com",
+          "id": "ee89cceb8c4064c0db0215941d86a66f",
+          "is_management_api": false,
+          "key_prefix": "k_live",
+          "name": "Orders"
+        }
+      ],
+      "code": "OK",
+      "message": "Success",
+      "next_token": null
+    }
+    "#);
+    let expanded = admin.get("/api/v1/apis?expand=scopes").await;
+    assert_snapshot!(format!("{:#}", expanded.body["apis"][1]), @r#"
+    {
+      "audience": "https://api.example.com",
+      "id": "ee89cceb8c4064c0db0215941d86a66f",
+      "is_management_api": false,
+      "key_prefix": "k_live",
+      "name": "Orders",
+      "scopes": [
+        {
+          "id": "api_scope_292566ff72403c08c4dd302a1bfa1137",
+          "key": "read:orders"
+        },
+        {
+          "id": "api_scope_f1bcbc6a1ec11786ef054fceee954551",
+          "key": "write:orders"
+        }
+      ]
+    }
+    "#);
+    let own = expanded.body["apis"][0]["scopes"].as_array().unwrap();
+    assert!(own.iter().any(|scope| scope["key"] == "verify:api_keys"));
+}
+
+#[tokio::test]
+async fn an_unknown_api_is_not_found() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    assert_snapshot!(admin.get("/api/v1/apis/00000000000000000000000000000000").await, @r#"
+    404
+    cache-control: no-store
+
+    {
+      "errors": {
+        "code": "API_NOT_FOUND",
+        "message": "There is no API with this id."
+      }
+    }
+    "#);
+    let deleted = admin.makes_api("https://api.example.com", &[]).await;
+    app.database.db_run("UPDATE apis SET deleted_at = 1 WHERE NOT is_management_api").await;
+    for id in ["nope", "%00", deleted.as_str()] {
+        let reply = admin.get(&format!("/api/v1/apis/{id}")).await;
+        assert_eq!((reply.status, reply.error()), (404, "API_NOT_FOUND"), "{id}");
+    }
+    let listed = admin.get("/api/v1/apis").await;
+    assert_eq!(listed.body["apis"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_query_that_cannot_be_read_is_refused_by_name() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    for (query, code, message) in [
+        ("expand=everything", "FIELD_INVALID", "`expand` must be `scopes`"),
+        ("page_size=1", "FIELD_UNKNOWN", "`page_size` is not a field of this request"),
+    ] {
+        let reply = admin.get(&format!("/api/v1/apis?{query}")).await;
+        assert_eq!((reply.status, reply.error(), reply.message()), (400, code, message));
+    }
+}
+
+#[tokio::test]
+async fn an_organizations_application_has_no_business_here() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let org = admin.makes_organization("Acme").await;
+    let api = admin.makes_api("https://api.example.com", &[]).await;
+    let scopes = ["read:apis", "create:apis", "update:apis"];
+    let application = admin.makes_m2m(&scopes, json!({ "org_code": org })).await;
+    let before = app.revision().await;
+    assert_snapshot!(application.get("/api/v1/apis").await, @r#"
+    403
+    cache-control: no-store
+
+    {
+      "errors": [
+        {
+          "code": "PLATFORM_ONLY",
+          "message": "This is not for the application of an organization."
+        }
+      ]
+    }
+    "#);
+    let other = json!({ "name": "Other", "audience": "other" });
+    for reply in [
+        application.get(&format!("/api/v1/apis/{api}")).await,
+        application.post("/api/v1/apis", other).await,
+        application.patch(&format!("/api/v1/apis/{api}/applications"), json!({ "applications": [] })).await,
+    ] {
+        assert_eq!((reply.status, reply.error()), (403, "PLATFORM_ONLY"), "{reply}");
+    }
+    assert_eq!(app.revision().await, before);
+}

@@ -1,1 +1,162 @@
-//! applications
+//! `/api/v1/applications`
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::support::{TestApp, with};
+
+#[tokio::test]
+async fn an_application_is_created_with_a_secret_that_is_shown_this_once() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let created = admin.post("/api/v1/applications", json!({ "name": "Backend", "type": "m2m" })).await;
+    assert_snapshot!(created, @r#"
+    201
+    cache-control: no-store
+
+    {
+      "application": {
+        "client_id": "ee89cceb8c4064c0db0215941d86a66f",
+        "client_secret": "UJj639fit22iU7NAr5HKqP7Jb61j5NCbfbeq2y8AZmgRHtUXXXvB",
+        "id": "ee89cceb8c4064c0db0215941d86a66f"
+      },
+      "code": "APPLICATION_CREATED",
+      "message": "Application created",
+      "revision": 5
+    }
+    "#);
+    let read = admin.get(&format!("/api/v1/applications/{}", created.text("/application/id"))).await;
+    assert_snapshot!(read, @r#"
+    200
+    cache-control: no-store
+
+    {
+      "application": {
+        "bound_api_ids": null,
+        "client_id": "ee89cceb8c4064c0db0215941d86a66f",
+        "id": "ee89cceb8c4064c0db0215941d86a66f",
+        "name": "Backend",
+        "org_code": null,
+        "type": "m2m"
+      },
+      "code": "OK",
+      "message": "Success"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn an_application_can_be_an_organizations_and_bound_to_apis() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let org = admin.makes_organization("Acme").await;
+    let api = admin.makes_api("https://api.example.com", &[]).await;
+    let body = json!({ "name": "Backend", "type": "m2m", "org_code": org, "bound_api_ids": [api] });
+    let id = admin.post("/api/v1/applications", body).await.text("/application/id");
+    assert_snapshot!(admin.get(&format!("/api/v1/applications/{id}")).await, @r#"
+    200
+    cache-control: no-store
+
+    {
+      "application": {
+        "bound_api_ids": [
+          "5ccde78203c367a8f1bcbc6a1ec11786"
+        ],
+        "client_id": "df82012d0555c6df292566ff72403c08",
+        "id": "df82012d0555c6df292566ff72403c08",
+        "name": "Backend",
+        "org_code": "org_ee89cceb8c40",
+        "type": "m2m"
+      },
+      "code": "OK",
+      "message": "Success"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn a_new_application_may_do_nothing() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let created = admin.post("/api/v1/applications", json!({ "name": "Backend", "type": "m2m" })).await;
+    let (id, secret) = (created.text("/application/client_id"), created.text("/application/client_secret"));
+    let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+    assert_snapshot!(app.anonymous().form("/oauth2/token", &form).await, @r#"
+    400
+    cache-control: no-store
+
+    {
+      "error": "unauthorized_client",
+      "error_description": "The client is not authorised for any audience."
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn what_breaks_a_rule_is_refused_by_name() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let api = admin.makes_api("https://api.example.com", &[]).await;
+    let before = app.revision().await;
+    let entries = "`bound_api_ids` must have 1 to 100 entries";
+    for (more, code, message) in [
+        (json!({ "name": "" }), "FIELD_INVALID", "`name` must be 1 to 128 characters"),
+        (json!({ "name": "é".repeat(129) }), "FIELD_INVALID", "`name` must be 1 to 128 characters"),
+        (json!({ "type": "reg" }), "FIELD_INVALID", "`type` must be `m2m`"),
+        (json!({ "type": null }), "FIELD_INVALID", "`type` must be text"),
+        (json!({ "org_code": "org_0" }), "OWNER_NOT_FOUND", "`org_code` is not the code of an organization"),
+        (json!({ "org_code": "" }), "OWNER_NOT_FOUND", "`org_code` is not the code of an organization"),
+        (json!({ "bound_api_ids": [] }), "FIELD_INVALID", entries),
+        (json!({ "bound_api_ids": vec![api.as_str(); 101] }), "FIELD_INVALID", entries),
+        (json!({ "bound_api_ids": [api, "nope"] }), "API_UNKNOWN", "`bound_api_ids[1]` is not the id of an API"),
+        (json!({ "client_id": "a" }), "FIELD_UNKNOWN", "`client_id` is not a field of this request"),
+    ] {
+        let body = with(&json!({ "name": "Backend", "type": "m2m" }), more.clone());
+        let reply = admin.post("/api/v1/applications", body).await;
+        assert_eq!((reply.status, reply.error(), reply.message()), (400, code, message), "{more}");
+    }
+    let reply = admin.post("/api/v1/applications", json!({ "name": "Backend" })).await;
+    assert_eq!((reply.error(), reply.message()), ("FIELD_MISSING", "`type` is missing"));
+    assert_eq!(app.revision().await, before);
+    let body = json!({ "name": "é".repeat(128), "type": "m2m", "bound_api_ids": vec![api.as_str(); 100] });
+    assert_eq!(admin.post("/api/v1/applications", body).await.status, 201);
+}
+
+#[tokio::test]
+async fn an_unknown_application_is_not_found() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    assert_snapshot!(admin.get("/api/v1/applications/00000000000000000000000000000000").await, @r#"
+    404
+    cache-control: no-store
+
+    {
+      "errors": {
+        "code": "APPLICATION_NOT_FOUND",
+        "message": "There is no application with this id."
+      }
+    }
+    "#);
+    for id in ["nope", "%00", "%C3%A9"] {
+        let reply = admin.get(&format!("/api/v1/applications/{id}")).await;
+        assert_eq!((reply.status, reply.error()), (404, "APPLICATION_NOT_FOUND"), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn an_organizations_application_has_no_business_here() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let org = admin.makes_organization("Acme").await;
+    let scopes = ["read:applications", "create:applications"];
+    let (id, secret) = admin.makes_application(&scopes, json!({ "org_code": org })).await;
+    let application = app.sign_in(&id, &secret).await;
+    let before = app.revision().await;
+    for reply in [
+        application.get(&format!("/api/v1/applications/{id}")).await,
+        application.post("/api/v1/applications", json!({ "name": "Other", "type": "m2m", "org_code": org })).await,
+    ] {
+        assert_eq!((reply.status, reply.error()), (403, "PLATFORM_ONLY"), "{reply}");
+    }
+    assert_eq!(app.revision().await, before);
+}

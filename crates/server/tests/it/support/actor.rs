@@ -6,6 +6,13 @@ use serde_json::{Value, json};
 
 use super::{Reply, TestApp};
 
+/// A body with more members, which replace those of the same name.
+pub(crate) fn with(body: &Value, more: Value) -> Value {
+    let mut body = body.clone();
+    body.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+    body
+}
+
 /// A caller of the app, by a bearer token or without one.
 #[derive(Clone)]
 pub(crate) struct Actor<'a> {
@@ -63,9 +70,7 @@ impl<'a> Actor<'a> {
 
     /// Asks whether a key may be used; `more` are further members of the body.
     pub(crate) async fn verify(&self, key: &str, more: Value) -> Reply {
-        let mut body = json!({ "api_key": key });
-        body.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
-        self.post("/api/v1/api_keys/verify", body).await
+        self.post("/api/v1/api_keys/verify", with(&json!({ "api_key": key }), more)).await
     }
 
     // What an admin makes, by its id.
@@ -109,8 +114,7 @@ impl<'a> Actor<'a> {
 
     /// Makes an application with these scopes of the management API, and answers its credentials.
     pub(crate) async fn makes_application(&self, scopes: &[&str], more: Value) -> (String, String) {
-        let mut body = json!({ "name": "Backend", "type": "m2m" });
-        body.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+        let body = with(&json!({ "name": "Backend", "type": "m2m" }), more);
         let created = self.post("/api/v1/applications", body).await;
         let (id, secret) = (created.text("/application/client_id"), created.text("/application/client_secret"));
         let api = self.management_api().await;
@@ -130,9 +134,8 @@ impl<'a> Actor<'a> {
     /// Makes an environment key with these scopes, and answers whoever holds it.
     pub(crate) async fn makes_environment_key(&self, scopes: &[&str], more: Value) -> Actor<'a> {
         let api = self.management_api().await;
-        let mut body = json!({ "name": "Machine", "type": "environment", "api_id": api, "scope_ids": scopes });
-        body.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
-        let (_, secret) = self.makes_key(body).await;
+        let body = json!({ "name": "Machine", "type": "environment", "api_id": api, "scope_ids": scopes });
+        let (_, secret) = self.makes_key(with(&body, more)).await;
         self.app.bearer(&secret)
     }
 }

@@ -25,7 +25,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-pub(crate) use actor::Actor;
+pub(crate) use actor::{Actor, with};
 pub(crate) use database::TestDatabase;
 pub(crate) use reply::Reply;
 
@@ -82,6 +82,11 @@ impl TestApp {
     pub(crate) fn advance(&self, span: Duration) {
         let micros = i64::try_from(span.as_micros()).unwrap();
         self.clock.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// How many changes there were.
+    pub(crate) async fn revision(&self) -> i64 {
+        self.database.db_number("SELECT revision FROM head").await
     }
 
     /// The folder with everything that the app keeps.

@@ -1,0 +1,7 @@
+//! `POST /api/v1/api_keys`
+
+mod kept;
+mod made;
+mod owners;
+mod refused;
+mod rights;
