@@ -16,7 +16,7 @@ use keyward_server::{App, Clock, DataFolder, Entropy};
 use serde::Serialize;
 
 use crate::options::{InitOptions, settings};
-use crate::{Failure, output};
+use crate::{Failure, logging, output};
 
 /// What is printed, once.
 #[derive(Serialize)]
@@ -31,17 +31,19 @@ struct Printed {
 #[derive(Serialize)]
 struct RegisteredApi {
     api_id: ApiId,
+    #[serde(serialize_with = "keyward_core::secret::expose")]
     verify_key: PlainSecret,
 }
 
 /// Makes the first application of an empty store, and an API if one is named.
 pub(crate) async fn init(options: InitOptions) -> Result<(), Failure> {
     let settings = settings(options.place, None)?;
+    logging::start(&settings.plain);
     let folder = DataFolder::hold(&settings.data)?;
     let app = bootstrap::start(settings, folder, Clock::system(), Entropy::system()).await?;
     let caller = Caller::command_line();
-    let first = if is_empty(&app).await.map_err(why)? {
-        Some(create_first_application(&app, &caller).await.map_err(why)?)
+    let first = if is_empty(&app).await? {
+        Some(create_first_application(&app, &caller).await?)
     } else if options.api.is_none() {
         return Err("this store has its first application already; with --api it registers an API".into());
     } else {
@@ -57,7 +59,7 @@ pub(crate) async fn init(options: InitOptions) -> Result<(), Failure> {
     app.close().await;
     let (api, failure) = match registered {
         Ok(api) => (api, None),
-        Err(refusal) => (None, Some(why(refusal))),
+        Err(refusal) => (None, Some(refusal.into())),
     };
     // Whatever became of the API: the first application is made, and its secret is shown this once.
     if first.is_some() || api.is_some() {
@@ -96,21 +98,16 @@ async fn register(
 
 fn print(printed: &Printed, issuer: &str, is_json: bool) -> Result<(), Failure> {
     if is_json {
-        output::line(&serde_json::to_string(printed)?);
-        return Ok(());
+        return Ok(output::result(&serde_json::to_string(printed)?)?);
     }
-    output::line(&format!("KEYWARD_ISSUER={issuer}"));
+    output::result(&format!("KEYWARD_ISSUER={issuer}"))?;
     if let Some(first) = &printed.first {
-        output::line(&format!("KEYWARD_AUDIENCE={}", first.audience));
-        output::line(&format!("KEYWARD_CLIENT_ID={}", first.client_id));
-        output::line(&format!("KEYWARD_CLIENT_SECRET={}", first.client_secret.expose()));
+        output::result(&format!("KEYWARD_AUDIENCE={}", first.audience))?;
+        output::result(&format!("KEYWARD_CLIENT_ID={}", first.client_id))?;
+        output::result(&format!("KEYWARD_CLIENT_SECRET={}", first.client_secret.expose()))?;
     }
     if let Some(api) = &printed.api {
-        output::line(&format!("KEYWARD_VERIFY_KEY={}", api.verify_key.expose()));
+        output::result(&format!("KEYWARD_VERIFY_KEY={}", api.verify_key.expose()))?;
     }
     Ok(())
-}
-
-fn why(refusal: Refusal) -> Failure {
-    refusal.message.into()
 }

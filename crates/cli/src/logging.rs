@@ -20,8 +20,11 @@ pub(crate) fn start(settings: &PlainSettings) {
         LogLevel::Debug => Level::DEBUG,
         LogLevel::Trace => Level::TRACE,
     };
-    // The database driver tells of each statement at the level that is asked for here: one below is enough.
-    let filter = Targets::new().with_default(level).with_target("sqlx", LevelFilter::from(Level::WARN.min(level)));
+    // The database driver tells of each statement, and of unknown parts of an address with their values.
+    let filter = Targets::new()
+        .with_default(level)
+        .with_target("sqlx", LevelFilter::from(Level::WARN.min(level)))
+        .with_target("sqlx_postgres::options", LevelFilter::OFF);
     let is_json = match settings.log_format {
         LogFormat::Auto => !stderr().is_terminal(),
         LogFormat::Text => false,

@@ -8,6 +8,12 @@ pub enum ClientError {
     /// Keyward cannot be reached, or what answers is not Keyward. Nothing is known about the key.
     #[error("Keyward cannot be reached at this address")]
     Unreachable(#[from] reqwest::Error),
+    /// Keyward cannot know the answer now. Try again; it is not a refusal.
+    #[error("{status}: Keyward cannot answer now")]
+    Unavailable {
+        /// The HTTP status, 500 or above.
+        status: u16,
+    },
     /// Keyward refused.
     #[error("{status}: {code}: {message}")]
     Refused {
@@ -22,6 +28,9 @@ pub enum ClientError {
 
 impl ClientError {
     pub(crate) async fn refused(status: StatusCode, response: Response) -> Self {
+        if status.is_server_error() {
+            return Self::Unavailable { status: status.as_u16() };
+        }
         let bytes = response.bytes().await.unwrap_or_default();
         let (code, message) = if let Ok(body) = serde_json::from_slice::<ErrorBody>(&bytes) {
             body.first().map(|item| (item.code.to_string(), item.message.clone())).unwrap_or_default()

@@ -2,10 +2,13 @@
 
 mod error;
 
+use std::time::Duration;
+
 pub use error::ClientError;
 pub use keyward_wire as wire;
 
 use keyward_core::{ApiKeyId, PlainSecret};
+use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -43,6 +46,9 @@ pub struct Credentials<'a> {
     pub audience: Option<&'a str>,
 }
 
+/// How long a call may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Asks for a token (RFC 6749 section 4.4). `url` is the address of Keyward, without trailing slash.
 pub async fn request_token(url: &str, credentials: &Credentials<'_>) -> Called<TokenResponse> {
     let request = TokenRequest {
@@ -52,13 +58,13 @@ pub async fn request_token(url: &str, credentials: &Credentials<'_>) -> Called<T
         audience: credentials.audience.map(Into::into),
         scope: None,
     };
-    read(reqwest::Client::new().post(format!("{url}/oauth2/token")).form(&request).send().await?).await
+    read(connect(url)?.post(format!("{url}/oauth2/token")).form(&request).send().await?).await
 }
 
 impl Client {
     /// Calls Keyward at `url`, an address without trailing slash.
-    pub fn new(url: &str, bearer: PlainSecret) -> Self {
-        Self { http: reqwest::Client::new(), url: url.to_owned(), bearer }
+    pub fn new(url: &str, bearer: PlainSecret) -> Called<Self> {
+        Ok(Self { http: connect(url)?, url: url.to_owned(), bearer })
     }
 
     /// Verifies a key. Every answer about a key is `Ok`: look at `is_valid`.
@@ -150,6 +156,13 @@ impl Client {
     async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Called<T> {
         read(request.send().await?).await
     }
+}
+
+/// What speaks HTTP to an address; to this machine itself never by way of a proxy.
+fn connect(url: &str) -> Called<reqwest::Client> {
+    let builder = reqwest::Client::builder().timeout(PATIENCE).redirect(Policy::none());
+    let is_here = ["http://localhost", "http://127.", "http://[::1]"].iter().any(|here| url.starts_with(here));
+    Ok(if is_here { builder.no_proxy() } else { builder }.build()?)
 }
 
 async fn read<T: DeserializeOwned>(response: Response) -> Called<T> {

@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
 use crate::{ScopeKey, Timestamp};
 
-/// What is known about a key when its secret has been found right.
-#[derive(Clone, Copy, Debug)]
-pub struct KeyFacts<'a> {
+/// Whether a key can be used at all, whatever for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyState {
     /// Revoked itself, or by the deletion of its API or its owner.
     pub is_revoked: bool,
     /// False while someone has disabled it.
@@ -17,6 +18,13 @@ pub struct KeyFacts<'a> {
     pub is_owner_suspended: bool,
     /// The instant from which it is no longer valid.
     pub expires_at: Option<Timestamp>,
+}
+
+/// What is known about a key when its secret has been found right.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyFacts<'a> {
+    /// Whether it can be used at all.
+    pub state: KeyState,
     /// Where it may be used from; empty means anywhere.
     pub allowed_cidrs: &'a [IpNet],
     /// The scopes it carries that still exist.
@@ -56,13 +64,15 @@ pub enum Outcome {
 }
 
 /// One word about a key, whatever it is used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum KeyStatus {
-    /// `active`: it can be used.
+    /// It can be used.
     Active,
-    /// `inactive`: disabled, expired, or its owner suspended.
+    /// Disabled, expired, or its owner suspended.
     Inactive,
-    /// `revoked`: for good.
+    /// Revoked, for good.
     Revoked,
 }
 
@@ -82,7 +92,7 @@ impl KeyStatus {
     }
 }
 
-impl KeyFacts<'_> {
+impl KeyState {
     /// The first reason why the key cannot be used at all, whatever for.
     fn out_of_use(&self, now: Timestamp) -> Option<Outcome> {
         if self.is_revoked {
@@ -110,15 +120,15 @@ impl KeyFacts<'_> {
 
 /// Decides about a key whose secret was right and whose API is the one asked for.
 pub fn decide(key: &KeyFacts<'_>, request: &Presented<'_>, now: Timestamp) -> Outcome {
-    if let Some(reason) = key.out_of_use(now) {
+    if let Some(reason) = key.state.out_of_use(now) {
         return reason;
     }
     let is_inside = |ip: IpAddr| key.allowed_cidrs.iter().any(|net| net.contains(&ip.to_canonical()));
     if !key.allowed_cidrs.is_empty() && !request.ip.is_some_and(is_inside) {
         return Outcome::IpNotAllowed;
     }
-    let has = |wanted: &&String| !key.scopes.iter().any(|scope| scope.as_str() == wanted.as_str());
-    let missing: Vec<String> = request.scopes.iter().filter(has).cloned().collect();
+    let lacks = |wanted: &&String| !key.scopes.iter().any(|scope| scope.as_str() == wanted.as_str());
+    let missing: Vec<String> = request.scopes.iter().filter(lacks).cloned().collect();
     if !missing.is_empty() {
         return Outcome::InsufficientScope(missing);
     }
@@ -132,14 +142,8 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_seconds(1_000);
 
     fn active<'a>(scopes: &'a [&'a ScopeKey]) -> KeyFacts<'a> {
-        KeyFacts {
-            is_revoked: false,
-            is_enabled: true,
-            is_owner_suspended: false,
-            expires_at: None,
-            allowed_cidrs: &[],
-            scopes,
-        }
+        let state = KeyState { is_revoked: false, is_enabled: true, is_owner_suspended: false, expires_at: None };
+        KeyFacts { state, allowed_cidrs: &[], scopes }
     }
 
     #[test]
@@ -147,34 +151,32 @@ mod tests {
         let nets: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
         let wanted = ["read:users".to_owned()];
         let request = Presented { ip: None, scopes: &wanted };
-        let mut key = KeyFacts {
-            is_revoked: true,
-            is_enabled: false,
-            is_owner_suspended: true,
-            expires_at: Some(NOW),
-            allowed_cidrs: &nets,
-            scopes: &[],
-        };
+        let state = KeyState { is_revoked: true, is_enabled: false, is_owner_suspended: true, expires_at: Some(NOW) };
+        let mut key = KeyFacts { state, allowed_cidrs: &nets, scopes: &[] };
         let read = ScopeKey::parse("read:users").unwrap();
         let scopes = [&read];
-        assert_eq!((decide(&key, &request, NOW), key.status(NOW)), (Outcome::Revoked, KeyStatus::Revoked));
-        key.is_revoked = false;
-        assert_eq!((decide(&key, &request, NOW), key.status(NOW)), (Outcome::Disabled, KeyStatus::Inactive));
-        key.is_enabled = true;
-        assert_eq!((decide(&key, &request, NOW), key.status(NOW)), (Outcome::OwnerSuspended, KeyStatus::Inactive));
-        key.is_owner_suspended = false;
-        assert_eq!((decide(&key, &request, NOW), key.status(NOW)), (Outcome::Expired, KeyStatus::Inactive));
-        key.expires_at = None;
-        assert_eq!((decide(&key, &request, NOW), key.status(NOW)), (Outcome::IpNotAllowed, KeyStatus::Active));
+        assert_eq!((decide(&key, &request, NOW), key.state.status(NOW)), (Outcome::Revoked, KeyStatus::Revoked));
+        key.state.is_revoked = false;
+        assert_eq!((decide(&key, &request, NOW), key.state.status(NOW)), (Outcome::Disabled, KeyStatus::Inactive));
+        key.state.is_enabled = true;
+        assert_eq!(
+            (decide(&key, &request, NOW), key.state.status(NOW)),
+            (Outcome::OwnerSuspended, KeyStatus::Inactive)
+        );
+        key.state.is_owner_suspended = false;
+        assert_eq!((decide(&key, &request, NOW), key.state.status(NOW)), (Outcome::Expired, KeyStatus::Inactive));
+        key.state.expires_at = None;
+        assert_eq!((decide(&key, &request, NOW), key.state.status(NOW)), (Outcome::IpNotAllowed, KeyStatus::Active));
         key.allowed_cidrs = &[];
         assert_eq!(decide(&key, &request, NOW), Outcome::InsufficientScope(vec!["read:users".into()]));
         key.scopes = &scopes;
-        assert_eq!((decide(&key, &request, NOW), key.status(NOW)), (Outcome::Verified, KeyStatus::Active));
+        assert_eq!((decide(&key, &request, NOW), key.state.status(NOW)), (Outcome::Verified, KeyStatus::Active));
     }
 
     #[test]
     fn a_key_is_valid_until_the_instant_of_its_expiry_and_no_longer() {
-        let key = KeyFacts { expires_at: Some(NOW), ..active(&[]) };
+        let mut key = active(&[]);
+        key.state.expires_at = Some(NOW);
         let before = Timestamp::from_micros(NOW.as_micros() - 1);
         assert_eq!(decide(&key, &Presented::default(), before), Outcome::Verified);
         assert_eq!(decide(&key, &Presented::default(), NOW), Outcome::Expired);

@@ -21,7 +21,7 @@ fn is_id(text: &str, prefix: &str) -> bool {
 }
 
 /// `N` random bytes as lower-case hex.
-fn random_hex<const N: usize>(fill: Fill<'_>) -> String {
+pub fn random_hex<const N: usize>(fill: Fill<'_>) -> String {
     let mut bytes = [0; N];
     fill(&mut bytes);
     hex(&bytes)

@@ -115,7 +115,7 @@ impl Keyring {
         owner: &Owner,
         secret: &PlainSecret,
     ) -> Option<SecretMac> {
-        let parts = [key.as_str(), owner.kind().as_str(), api.as_str(), owner.id(), secret.expose()];
+        let parts = [key.as_str(), owner.key_type().as_str(), api.as_str(), owner.id(), secret.expose()];
         self.mac(version, "v1|key", &parts)
     }
 
@@ -124,14 +124,14 @@ impl Keyring {
         self.mac(version, "v1|client", &[client.as_str(), secret.expose()])
     }
 
-    /// The next link of the audit chain: the code over the link before and the event, under the current audit key.
-    pub fn audit_link(&self, before: &[u8], event: &[u8]) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&self.current().audit);
+    /// A link of the audit chain: the code over the link before and the event. `None` if the version is not in the list.
+    pub fn audit_link(&self, version: SecretVersion, before: &[u8], event: &[u8]) -> Option<[u8; 32]> {
+        let mut context = hmac::Context::with_key(&self.find(version)?.audit);
         for part in [before, event] {
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part);
         }
-        to_array(context.sign())
+        Some(to_array(context.sign()))
     }
 
     /// Seals a value that must be read again (AES-256-GCM); `purpose` binds it to its place.

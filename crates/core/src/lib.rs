@@ -13,12 +13,12 @@ pub mod tenancy;
 pub mod time;
 
 pub use bounds::Broken;
-pub use decide::{KeyFacts, KeyStatus, Outcome, Presented, decide};
+pub use decide::{KeyFacts, KeyState, KeyStatus, Outcome, Presented, decide};
 pub use ids::{ApiId, ApiKeyId, ClientId, OrgCode, ScopeId, UserId};
 pub use keyring::{Keyring, MasterSecret, SecretVersion};
 pub use scopes::{ManagementScope, ScopeKey, ScopeNumber, ScopeNumbers};
 pub use secret::{KeyClass, KeyPrefix, KeySecret, PlainSecret, SecretMac, Selector};
-pub use tenancy::{OrgScope, Owner, OwnerKind};
+pub use tenancy::{KeyType, OrgScope, Owner};
 pub use time::Timestamp;
 
 /// A source of random bytes. The operating system's generator in production, a seeded one in tests.

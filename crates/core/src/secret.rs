@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::Serializer;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -18,13 +18,13 @@ const SECRET_CHARS: usize = 32;
 const CHECK_CHARS: usize = 6;
 const BODY_CHARS: usize = SELECTOR_CHARS + SECRET_CHARS + CHECK_CHARS;
 
-/// Characters in the secret of an application: 52 of 62, 309 bits.
-const CLIENT_SECRET_CHARS: usize = 52;
+/// Characters in a secret that has no form of its own.
+const PLAIN_CHARS: usize = 52;
 
 /// A secret in clear, as it is shown once and as a caller presents it. Wiped from memory when dropped.
 ///
-/// It has no `Display`, and its `Debug` is a constant. It goes out through `Serialize` alone, which only the types that
-/// show a secret once use.
+/// It has no `Display` and no `Serialize`, and its `Debug` is a constant. A field that is meant to show it says so:
+/// `#[serde(serialize_with = "expose")]`.
 #[derive(Clone)]
 pub struct PlainSecret(Zeroizing<String>);
 
@@ -39,9 +39,9 @@ impl PlainSecret {
         &self.0
     }
 
-    /// Makes the secret of an application.
-    pub fn generate_for_application(fill: Fill<'_>) -> Self {
-        Self::new(random_base62(CLIENT_SECRET_CHARS, fill))
+    /// Makes one of 52 characters of base62, 309 bits: the secret of an application, the code of a link.
+    pub fn generate(fill: Fill<'_>) -> Self {
+        Self::new(random_base62(PLAIN_CHARS, fill))
     }
 }
 
@@ -51,9 +51,16 @@ impl fmt::Debug for PlainSecret {
     }
 }
 
-impl Serialize for PlainSecret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.expose())
+/// Writes a secret out, for `#[serde(serialize_with)]` on the fields that are meant to show it.
+pub fn expose<S: Serializer>(secret: &PlainSecret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
+}
+
+/// The same for a field that may be empty.
+pub fn expose_given<S: Serializer>(secret: &Option<PlainSecret>, serializer: S) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => expose(secret, serializer),
+        None => serializer.serialize_none(),
     }
 }
 
@@ -226,7 +233,7 @@ impl KeySecret {
         &text[..text.len() - BODY_CHARS - 1]
     }
 
-    /// The last four characters, all of them check and so no part of the secret: shown in lists.
+    /// The last four characters, shown in lists. They are part of the check: of the secret's 190 bits they tell 24.
     pub fn shown_suffix(&self) -> &str {
         let text = self.plain.expose();
         &text[text.len() - 4..]

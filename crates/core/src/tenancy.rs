@@ -1,5 +1,7 @@
 //! Who owns a key, and how much of the store a caller may see.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{OrgCode, UserId};
 
 /// How much of the store a caller may see.
@@ -43,18 +45,20 @@ pub enum Owner {
     Environment,
 }
 
-/// The `type` of a key: what kind of owner it has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum OwnerKind {
-    /// `user`.
+/// The `type` of a key: whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum KeyType {
+    /// A user's.
     User,
-    /// `organization`.
+    /// An organization's.
     Organization,
-    /// `environment`.
+    /// The platform's own, for the management API.
     Environment,
 }
 
-impl OwnerKind {
+impl KeyType {
     /// As it is written on the wire and in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -71,12 +75,12 @@ impl OwnerKind {
 }
 
 impl Owner {
-    /// What kind of owner this is.
-    pub const fn kind(&self) -> OwnerKind {
+    /// The type of the keys that it owns.
+    pub const fn key_type(&self) -> KeyType {
         match self {
-            Self::User(_) => OwnerKind::User,
-            Self::Organization(_) => OwnerKind::Organization,
-            Self::Environment => OwnerKind::Environment,
+            Self::User(_) => KeyType::User,
+            Self::Organization(_) => KeyType::Organization,
+            Self::Environment => KeyType::Environment,
         }
     }
 

@@ -8,7 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// An instant of the wall clock in microseconds since the Unix epoch, UTC; 8 bytes, since the engine holds millions.
 ///
-/// It is written as RFC 3339 with `Z` and read from RFC 3339 with any offset. Leap seconds do not exist here.
+/// It is written as RFC 3339 with `Z`, and read from RFC 3339 with any offset, which may lack its minutes. Leap seconds do
+/// not exist here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = DateTime, description = "An instant as RFC 3339 with `Z`."))]
 pub struct Timestamp(i64);

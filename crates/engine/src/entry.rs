@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 use keyward_core::{
-    ApiId, ApiKeyId, KeyFacts, Owner, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac, SecretVersion, Timestamp,
+    ApiId, ApiKeyId, KeyState, Owner, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac, SecretVersion, Timestamp,
 };
 
 /// What a node knows about one secret of a key, and about the key itself.
@@ -20,14 +20,8 @@ pub struct Entry {
     pub secret_version: SecretVersion,
     /// From when this secret of the key is no longer valid.
     pub secret_expires_at: Option<Timestamp>,
-    /// Revoked itself, or by the deletion of its API or its owner.
-    pub is_revoked: bool,
-    /// False while somebody has disabled it.
-    pub is_enabled: bool,
-    /// Whether its owner is suspended.
-    pub is_owner_suspended: bool,
-    /// From when the key is no longer valid.
-    pub expires_at: Option<Timestamp>,
+    /// Whether the key can be used at all.
+    pub state: KeyState,
     /// Where it may be used from; empty means anywhere.
     pub allowed_cidrs: Vec<IpNet>,
     /// Its scopes, as numbers within its API.
@@ -49,17 +43,5 @@ impl Entry {
     /// The scopes that the key carries and that its API still has, ascending by number.
     pub fn scope_keys(&self) -> Vec<&ScopeKey> {
         self.scopes.iter().filter_map(|number| self.api.scopes.get(&number)).collect()
-    }
-
-    /// What the decision needs to know.
-    pub(crate) fn facts<'a>(&'a self, scopes: &'a [&'a ScopeKey]) -> KeyFacts<'a> {
-        KeyFacts {
-            is_revoked: self.is_revoked,
-            is_enabled: self.is_enabled,
-            is_owner_suspended: self.is_owner_suspended,
-            expires_at: self.expires_at,
-            allowed_cidrs: &self.allowed_cidrs,
-            scopes,
-        }
     }
 }

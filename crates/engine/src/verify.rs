@@ -1,6 +1,6 @@
 use keyward_core::{
-    ApiId, ApiKeyId, KeyClass, KeySecret, KeyStatus, Keyring, OrgScope, Outcome, Owner, Presented, ScopeKey, Timestamp,
-    decide,
+    ApiId, ApiKeyId, KeyClass, KeyFacts, KeySecret, KeyStatus, Keyring, OrgScope, Outcome, Owner, Presented, ScopeKey,
+    Timestamp, decide,
 };
 
 use crate::{ApiEntry, Entry};
@@ -101,8 +101,8 @@ pub fn verify<'a>(
         return Ok(Verdict::telling_nothing(Outcome::WrongApi));
     }
     let scopes = entry.scope_keys();
-    let facts = entry.facts(&scopes);
-    let (outcome, status) = (decide(&facts, &ask.presented, now), facts.status(now));
+    let facts = KeyFacts { state: entry.state, allowed_cidrs: &entry.allowed_cidrs, scopes: &scopes };
+    let (outcome, status) = (decide(&facts, &ask.presented, now), entry.state.status(now));
     Ok(Verdict { outcome, status: Some(status), entry: Some(entry), scopes })
 }
 
@@ -123,7 +123,7 @@ fn spend_as_long_as_for_a_known_key(keyring: &Keyring, secret: &KeySecret) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use keyward_core::{KeyPrefix, MasterSecret, OrgCode, ScopeNumbers};
+    use keyward_core::{KeyPrefix, KeyState, MasterSecret, OrgCode, ScopeNumbers};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
@@ -157,10 +157,7 @@ mod tests {
             mac,
             secret_version: 1,
             secret_expires_at: None,
-            is_revoked: false,
-            is_enabled: true,
-            is_owner_suspended: false,
-            expires_at: None,
+            state: KeyState { is_revoked: false, is_enabled: true, is_owner_suspended: false, expires_at: None },
             allowed_cidrs: Vec::new(),
             scopes: ScopeNumbers::from(vec![1, 2]),
         };
@@ -191,7 +188,7 @@ mod tests {
     #[test]
     fn whoever_does_not_hold_the_secret_learns_nothing_about_the_key() {
         let mut world = world(KeyClass::Live);
-        world.entry.is_revoked = true;
+        world.entry.state.is_revoked = true;
         let text = world.secret.plain().expose();
         let other = KeySecret::generate(&KeyPrefix::default(), KeyClass::Live, &mut |bytes| bytes.fill(9));
         assert_ne!(other.plain().expose(), text);

@@ -4,8 +4,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use keyward_core::{Fill, Keyring, Timestamp};
-use keyward_store::{Change, NewEvent, OpenError, Revision, Store, StoreError, Tx};
+use keyward_store::{Change, Database, NewEvent, OpenError, Revision, Store, StoreError, Tx};
 
+use crate::actions::master_secrets;
 use crate::caller::Caller;
 use crate::first_run::FirstRun;
 use crate::folder::{DataFolder, FolderError};
@@ -50,30 +51,27 @@ pub enum StartError {
     #[error(transparent)]
     Secrets(#[from] SecretsError),
     /// What every store needs could not be made.
-    #[error("{}", .0.message)]
-    Bootstrap(Refusal),
+    #[error(transparent)]
+    Bootstrap(#[from] Refusal),
     /// A file in the data folder.
     #[error("a file in the data folder cannot be used")]
     Io(#[from] std::io::Error),
-}
-
-impl From<Refusal> for StartError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Bootstrap(refusal)
-    }
 }
 
 impl App {
     /// Opens the store and unlocks it.
     pub async fn open(
         settings: Settings,
-        folder: DataFolder,
+        mut folder: DataFolder,
         clock: Clock,
         entropy: Entropy,
     ) -> Result<Self, StartError> {
+        if let Database::Sqlite(path) = &settings.database {
+            folder.hold_database(path)?;
+        }
         let masters = secrets::load(&settings, &folder, &entropy)?;
         let store = Store::open(&settings.database).await?;
-        let keyring = secrets::unlock(&store, &masters, &clock).await?;
+        let keyring = master_secrets::unlock(&store, &masters, &clock).await?;
         let issuer = Issuer::new(settings.public_url.as_ref(), settings.listen.port());
         let first_run = FirstRun::default();
         Ok(Self(Arc::new(Inner { settings, issuer, keyring, folder, first_run, store, clock, entropy })))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use keyward_core::{ApiId, ManagementScope, OrgScope};
+use keyward_core::{ApiId, ClientId, KeySecret, ManagementScope, OrgCode, OrgScope};
 use keyward_store::{Actor, ActorKind};
 use keyward_wire::ErrorCode;
 
@@ -19,6 +19,26 @@ pub struct Caller {
     pub scopes: BTreeSet<ManagementScope>,
     /// The APIs whose keys it may verify; none for those of every API.
     pub bound: Option<Vec<ApiId>>,
+    /// What it showed, so that its rights can be looked up again.
+    pub credential: Credential,
+}
+
+/// What a caller showed.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// Nothing: the host's own protection stands before it.
+    None,
+    /// A token of an application.
+    Token {
+        /// The application.
+        client_id: ClientId,
+        /// The organization that the token was issued for.
+        org_code: Option<OrgCode>,
+        /// The scopes that the token carries.
+        scopes: BTreeSet<ManagementScope>,
+    },
+    /// An environment key.
+    Key(KeySecret),
 }
 
 impl Caller {
@@ -43,6 +63,7 @@ impl Caller {
             org_scope: OrgScope::All,
             scopes: ManagementScope::ALL.iter().copied().collect(),
             bound: None,
+            credential: Credential::None,
         }
     }
 

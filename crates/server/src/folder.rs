@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 pub struct DataFolder {
     path: PathBuf,
     lock: File,
+    /// Held, never read.
+    database: Option<File>,
 }
 
 /// Why the data folder cannot be used.
@@ -24,7 +26,7 @@ pub enum FolderError {
         holder: String,
     },
     /// It cannot be made, read or written.
-    #[error("the data folder {path} cannot be used")]
+    #[error("{path} cannot be used")]
     Io {
         /// The folder.
         path: String,
@@ -40,18 +42,8 @@ impl DataFolder {
         let failed = |source| FolderError::Io { path: path.display().to_string(), source };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         let name = path.join("keyward.lock");
-        let mut lock = private().create(true).truncate(false).read(true).open(name).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                lock.read_to_string(&mut holder).map_err(failed)?;
-                let holder = if holder.is_empty() { "another process".to_owned() } else { holder };
-                return Err(FolderError::Held { path: path.display().to_string(), holder });
-            }
-        }
-        let mut folder = Self { path: path.to_owned(), lock };
+        let lock = hold_file(&name, path)?;
+        let mut folder = Self { path: path.to_owned(), lock, database: None };
         folder.tell(&format!("process {}", std::process::id())).map_err(failed)?;
         Ok(folder)
     }
@@ -61,6 +53,16 @@ impl DataFolder {
         self.lock.set_len(0)?;
         self.lock.rewind()?;
         self.lock.write_all(holder.as_bytes())
+    }
+
+    /// Holds an SQLite database that lies elsewhere: it is one process's too, whatever its data folder.
+    pub fn hold_database(&mut self, database: &Path) -> Result<(), FolderError> {
+        if database.parent() != Some(&self.path) {
+            let mut name = database.as_os_str().to_owned();
+            name.push(".lock");
+            self.database = Some(hold_file(Path::new(&name), database)?);
+        }
+        Ok(())
     }
 
     /// Where it is.
@@ -87,6 +89,22 @@ impl DataFolder {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+}
+
+/// Opens a lock file and takes hold of it; `held` is what it stands for.
+fn hold_file(name: &Path, held: &Path) -> Result<File, FolderError> {
+    let failed = |source| FolderError::Io { path: held.display().to_string(), source };
+    let mut lock = private().create(true).truncate(false).read(true).open(name).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            lock.read_to_string(&mut holder).map_err(failed)?;
+            let holder = if holder.is_empty() { "another process".to_owned() } else { holder };
+            Err(FolderError::Held { path: held.display().to_string(), holder })
         }
     }
 }

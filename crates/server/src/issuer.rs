@@ -37,14 +37,28 @@ impl Issuer {
     /// doubled `https://http://…` that one SDK sends. Without a public address any loopback name will do, and the host
     /// that the request was sent to.
     pub fn is_management_audience(&self, audience: &str, request_host: Option<&str>) -> bool {
-        let Some(rest) = strip_scheme(audience) else { return false };
-        let rest = strip_scheme(rest).unwrap_or(rest);
-        let Some(named) = rest.strip_suffix("/api").or_else(|| rest.strip_suffix("/api/v1")) else { return false };
+        let Some(named) = management_authority(audience) else { return false };
         match &self.public {
             Some(public) => named == public,
             None => Some(named) == request_host || is_loopback(named),
         }
     }
+
+    /// Whether an audience names the management API of this very server, so that no other API can have it.
+    pub fn is_own_audience(&self, audience: &str) -> bool {
+        let Some(named) = management_authority(audience) else { return false };
+        match &self.public {
+            Some(public) => named == public,
+            None => is_loopback(named) && named.rsplit_once(':').is_some_and(|(_, port)| self.text.ends_with(port)),
+        }
+    }
+}
+
+/// Whose management API an audience names: what stands between its scheme, be it doubled, and its path.
+fn management_authority(audience: &str) -> Option<&str> {
+    let rest = strip_scheme(audience)?;
+    let rest = strip_scheme(rest).unwrap_or(rest);
+    rest.strip_suffix("/api").or_else(|| rest.strip_suffix("/api/v1"))
 }
 
 fn strip_scheme(text: &str) -> Option<&str> {
@@ -107,6 +121,8 @@ mod tests {
         ] {
             assert!(issuer.is_management_audience(good, Some("devbox:8080")), "{good}");
         }
+        assert!(issuer.is_own_audience("http://127.0.0.1:8080/api"));
+        assert!(!issuer.is_own_audience("http://localhost:3000/api"), "another server of the same laptop");
         for bad in ["http://evil.example/api", "http://localhost.evil.example/api", "http://a@localhost/api"] {
             assert!(!issuer.is_management_audience(bad, Some("devbox:8080")), "{bad}");
         }

@@ -1,6 +1,7 @@
 //! Why an action was not done.
 
 use std::error::Error;
+use std::fmt;
 
 use keyward_core::{Broken, ManagementScope};
 use keyward_store::StoreError;
@@ -11,7 +12,7 @@ use keyward_wire::ErrorCode;
 pub struct Refusal {
     /// The code.
     pub code: ErrorCode,
-    /// What is wrong, by field and rule. It never holds what the caller sent.
+    /// What is wrong, by field and rule. It never holds a value that the caller sent.
     pub message: String,
     /// The scope that would do (RFC 6750 section 3).
     pub scope: Option<ManagementScope>,
@@ -52,12 +53,24 @@ impl Refusal {
     }
 }
 
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for Refusal {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as &(dyn Error + 'static))
+    }
+}
+
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         let code = match error {
             StoreError::Full(_) => ErrorCode::StorageFull,
             StoreError::Unavailable(_) => ErrorCode::Unavailable,
-            StoreError::Corrupt(_) => ErrorCode::Internal,
+            StoreError::Constraint(_) | StoreError::Corrupt(_) => ErrorCode::Internal,
         };
         Self::caused_by(code, error)
     }

@@ -1,14 +1,14 @@
-//! The master secrets: where they come from, and which of them the store knows.
+//! The master secrets: where they come from.
 
 use std::fs;
 use std::io;
+use std::path::Path;
 
-use keyward_core::{Keyring, MasterSecret, PlainSecret, SecretVersion};
-use keyward_store::{Actor, Database, NewEvent, Store, StoreError, canaries};
-use serde_json::json;
+use keyward_core::{MasterSecret, PlainSecret, SecretVersion};
+use keyward_store::{Database, StoreError};
 
 use crate::folder::DataFolder;
-use crate::inputs::{Clock, Entropy};
+use crate::inputs::Entropy;
 use crate::settings::Settings;
 
 /// The file in the data folder, on SQLite.
@@ -39,8 +39,14 @@ pub enum SecretsError {
     #[error("master secret {0} of the list is neither new, which the first alone can be, nor known to this store")]
     Unknown(usize),
     /// A file cannot be read or written.
-    #[error("the file of master secrets cannot be used")]
-    Io(#[from] io::Error),
+    #[error("the file of master secrets {path} cannot be used")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// The store does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -48,15 +54,16 @@ pub enum SecretsError {
 
 /// Reads the list of master secrets, the current one first. On SQLite one is made if there is none.
 pub fn load(settings: &Settings, folder: &DataFolder, entropy: &Entropy) -> Result<Vec<MasterSecret>, SecretsError> {
+    let own = folder.path().join(FILE);
     let text = if let Some(secret) = &settings.secret {
         secret.clone()
     } else if let Some(file) = &settings.secret_file {
-        PlainSecret::new(fs::read_to_string(file)?)
-    } else if let Some(text) = folder.read(FILE)? {
+        PlainSecret::new(fs::read_to_string(file).map_err(|source| in_file(file, source))?)
+    } else if let Some(text) = folder.read(FILE).map_err(|source| in_file(&own, source))? {
         PlainSecret::new(text)
     } else if matches!(settings.database, Database::Sqlite(_)) {
         let made = MasterSecret::generate(&mut |bytes| entropy.fill(bytes));
-        folder.write_private(FILE, &made.to_base64())?;
+        folder.write_private(FILE, &made.to_base64()).map_err(|source| in_file(&own, source))?;
         return Ok(vec![made]);
     } else {
         return Err(SecretsError::Missing);
@@ -69,40 +76,6 @@ pub fn load(settings: &Settings, folder: &DataFolder, entropy: &Entropy) -> Resu
     secrets.and_then(|list| if list.is_empty() { Err(SecretsError::Empty) } else { Ok(list) })
 }
 
-/// Finds out under which numbers the store knows the master secrets. A new one in front of the list is remembered; a
-/// list that lacks one which the store has met is refused, since its keys would all seem wrong.
-pub async fn unlock(store: &Store, masters: &[MasterSecret], clock: &Clock) -> Result<Keyring, SecretsError> {
-    let mut change = store.change(Actor::system(), clock.now()).await?;
-    let known = canaries::list_canaries(&mut change).await?;
-    let version_of = |master: &MasterSecret| {
-        let canary = master.canary();
-        known.iter().find(|row| row.canary == canary).map(|row| row.version)
-    };
-    let versions: Vec<_> = masters.iter().map(version_of).collect();
-    if let Some(lost) = known.iter().find(|row| !versions.contains(&Some(row.version))) {
-        return Err(SecretsError::Wrong(lost.version));
-    }
-    let newest = known.last().map_or(0, |row| row.version);
-    let (current, older) = masters.split_first().ok_or(SecretsError::Empty)?;
-    let mut numbered = Vec::new();
-    for (at, master) in older.iter().enumerate() {
-        numbered.push((versions[at + 1].ok_or(SecretsError::Unknown(at + 2))?, master));
-    }
-    match versions[0] {
-        // Nothing is new: the transaction is dropped, and the store is as it was.
-        Some(version) => Ok(Keyring::new((version, current), &numbered)),
-        None => {
-            let version = newest + 1;
-            let keyring = Keyring::new((version, current), &numbered);
-            canaries::insert_canary(&mut change, version, &current.canary()).await?;
-            let event = NewEvent {
-                action: "master_secret.registered",
-                target_id: version.to_string(),
-                org_code: None,
-                details: json!({}),
-            };
-            change.commit(&keyring, event).await?;
-            Ok(keyring)
-        }
-    }
+fn in_file(path: &Path, source: io::Error) -> SecretsError {
+    SecretsError::File { path: path.display().to_string(), source }
 }

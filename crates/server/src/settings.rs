@@ -41,7 +41,7 @@ pub struct Settings {
 /// The settings whose types say all.
 #[derive(Clone, Debug, Deserialize)]
 pub struct PlainSettings {
-    /// Seconds that a token lives.
+    /// Seconds that a token lives, for the applications that are made from then on.
     pub token_lifetime_seconds: u32,
     /// Seconds for the headers of a request.
     pub header_timeout_seconds: u64,
@@ -109,8 +109,8 @@ pub enum SettingsError {
     },
 }
 
-/// Where settings come from, in the order in which each overrides the one before.
-#[derive(Debug, Default)]
+/// Where settings come from, in the order in which each overrides the one before. It holds secrets and does not print.
+#[derive(Default)]
 pub struct Sources {
     /// A file's name and text.
     pub file: Option<(String, String)>,
@@ -197,7 +197,8 @@ fn public_url(text: &str) -> Result<Url, SettingsError> {
     let rule = "must be an address such as https://keys.example.com, without query and fragment";
     let invalid = || SettingsError::Invalid { name: "public_url", rule: rule.into() };
     let url = Url::parse(text.trim_end_matches('/')).map_err(|_| invalid())?;
-    let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let is_plain =
+        url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
     let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
     if is_plain && is_http { Ok(url) } else { Err(invalid()) }
 }
@@ -277,7 +278,7 @@ mod tests {
         ] {
             assert_eq!(load(file, &[]).unwrap_err(), rule);
         }
-        for url in ["keys.example.com", "ftp://a", "https://a?b", "https://a#b", "https://u@a"] {
+        for url in ["keys.example.com", "ftp://a", "https://a?b", "https://a#b", "https://u@a", "https://:p@a"] {
             assert!(load(&format!("public_url = '{url}'"), &[]).unwrap_err().contains("public_url"), "{url}");
         }
     }

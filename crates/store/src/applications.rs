@@ -5,8 +5,7 @@ use keyward_core::{ApiId, ClientId, OrgCode, SecretMac, SecretVersion, Timestamp
 
 use crate::change::Change;
 use crate::db::{execute, fetch_all, fetch_one, fetch_optional};
-use crate::row::{row, to_json};
-use crate::scopes::CountRow;
+use crate::row::{CountRow, row, to_json};
 use crate::{StoreError, Tx};
 
 row! {
@@ -51,7 +50,7 @@ pub struct NewApplication<'a> {
     /// Seconds that its tokens live.
     pub token_lifetime: u32,
     /// The code of its first secret.
-    pub mac: &'a SecretMac,
+    pub mac: SecretMac,
     /// The master secret that the code was made under.
     pub secret_version: SecretVersion,
 }

@@ -1,6 +1,6 @@
 //! The audit log: one event a change, each linked to the one before.
 
-use keyward_core::Timestamp;
+use keyward_core::{SecretVersion, Timestamp};
 
 use crate::db::fetch_all;
 use crate::row::{int, row};
@@ -25,6 +25,8 @@ row! {
         pub org_code: Option<String>,
         /// What else there is to say, as JSON.
         pub details: String,
+        /// The master secret that the link was made under.
+        pub secret_version: SecretVersion,
         /// The link: a code over this event and the link before.
         pub link: Vec<u8>,
     }
@@ -42,6 +44,7 @@ impl EventRow {
             target_id: &self.target_id,
             org_code: self.org_code.as_deref(),
             details: &self.details,
+            secret_version: self.secret_version,
         })
     }
 }
@@ -56,11 +59,13 @@ pub(crate) struct Covered<'a> {
     pub(crate) target_id: &'a str,
     pub(crate) org_code: Option<&'a str>,
     pub(crate) details: &'a str,
+    pub(crate) secret_version: SecretVersion,
 }
 
 /// The parts of an event, each with its length, so that no two events have the same bytes.
 pub(crate) fn covered(event: &Covered<'_>) -> Vec<u8> {
-    let numbers = [event.revision.to_be_bytes(), event.created_at.as_micros().to_be_bytes()].concat();
+    let version = u64::from(event.secret_version).to_be_bytes();
+    let numbers = [event.revision.to_be_bytes(), event.created_at.as_micros().to_be_bytes(), version].concat();
     let organization = event.org_code.map_or_else(String::new, |code| format!("={code}"));
     let texts = [event.actor_kind, event.actor_id, event.action, event.target_id, &organization, event.details];
     let mut bytes = numbers;
@@ -73,7 +78,8 @@ pub(crate) fn covered(event: &Covered<'_>) -> Vec<u8> {
 
 /// The events above a revision, the oldest first.
 pub async fn list_events(tx: &mut Tx, above: Revision, limit: u32) -> Result<Vec<EventRow>, StoreError> {
-    const SQL: &str = "SELECT revision, created_at, actor_kind, actor_id, action, target_id, org_code, details, link \
+    const SQL: &str = "SELECT revision, created_at, actor_kind, actor_id, action, target_id, org_code, details, \
+         secret_version, link \
          FROM audit_events WHERE revision > $1 ORDER BY revision LIMIT $2";
     let events = fetch_all!(tx, SQL, int(above), i64::from(limit))?;
     Ok(events)

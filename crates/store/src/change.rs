@@ -6,7 +6,7 @@ use keyward_core::{Keyring, OrgCode, Timestamp};
 use serde_json::Value;
 
 use crate::db::{execute, fetch_one};
-use crate::row::{int, row};
+use crate::row::{hit_one, int, row};
 use crate::{Revision, StoreError, Tx};
 
 /// Who asked for a change.
@@ -99,6 +99,11 @@ impl Change {
         self.head.revision
     }
 
+    /// The revision before this change: what is true without it.
+    pub fn revision_before(&self) -> Revision {
+        self.head.revision.saturating_sub(1)
+    }
+
     /// The same for a BIGINT column.
     pub(crate) fn stamp(&self) -> i64 {
         int(self.head.revision)
@@ -127,8 +132,10 @@ impl Change {
             target_id: &event.target_id,
             org_code,
             details: &details,
+            secret_version: keyring.version(),
         });
-        let link = keyring.audit_link(&self.head.chain, &covered);
+        let link = keyring.audit_link(keyring.version(), &self.head.chain, &covered);
+        let link = link.ok_or_else(|| StoreError::Corrupt("the keyring lacks its own current version".into()))?;
 
         const INSERT: &str = "INSERT INTO audit_events (revision, created_at, actor_kind, actor_id, action, target_id, \
              org_code, details, secret_version, link) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -148,7 +155,7 @@ impl Change {
         )?;
 
         const MOVE: &str = "UPDATE head SET chain = $1 WHERE id = 1";
-        execute!(&mut self.tx, MOVE, link.as_slice())?;
+        hit_one("head", execute!(&mut self.tx, MOVE, link.as_slice())?)?;
         self.tx.commit().await?;
         Ok(self.head.revision)
     }

@@ -1,7 +1,9 @@
 //! The two databases, transactions on either, and statements that stand once for both.
 
+use std::io;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use keyward_core::PlainSecret;
 use sqlx::postgres::PgPool;
@@ -58,19 +60,28 @@ pub enum Tx {
     Ended,
 }
 
+/// How long this side waits for the database: a little longer than PostgreSQL lets a statement run.
+const PATIENCE: Duration = Duration::from_secs(6);
+
+/// Waits for the database, but not for ever: a connection whose other end has gone says nothing.
+pub(crate) async fn within<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    let late = |_| sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the database did not answer in time"));
+    tokio::time::timeout(PATIENCE, work).await.map_err(late)?
+}
+
 /// Expands one body for both drivers, so that each statement stands once and the compiler checks both. A statement that
-/// fails ends the transaction.
+/// fails, or takes too long, ends the transaction.
 macro_rules! on {
     ($tx:expr, |$conn:ident| $body:expr) => {{
         let tx = $tx.as_tx();
         let done = match tx {
             $crate::db::Tx::Sqlite(tx) => {
                 let $conn = &mut **tx;
-                $body
+                $crate::db::within($body).await
             }
             $crate::db::Tx::Postgres(tx) => {
                 let $conn = &mut **tx;
-                $body
+                $crate::db::within($body).await
             }
             $crate::db::Tx::Ended => Err($crate::db::ended()),
         };
@@ -84,7 +95,7 @@ macro_rules! on {
 /// Runs a statement with its parameters, and answers how many rows it hit.
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
-        $crate::db::on!($tx, |conn| sqlx::query($sql)$(.bind($bind))*.execute(conn).await.map(|done| done.rows_affected()))
+        $crate::db::on!($tx, |conn| async { sqlx::query($sql)$(.bind($bind))*.execute(conn).await.map(|d| d.rows_affected()) })
     };
 }
 
@@ -94,7 +105,7 @@ macro_rules! fetch {
         $(#[$doc])*
         macro_rules! $name {
             ($d tx:expr, $d sql:expr $d (, $d bind:expr)* $d (,)?) => {
-                $d crate::db::on!($d tx, |conn| sqlx::query_as($d sql)$d (.bind($d bind))*.$name(conn).await)
+                $d crate::db::on!($d tx, |conn| sqlx::query_as($d sql)$d (.bind($d bind))*.$name(conn))
             };
         }
         pub(crate) use $name;
@@ -123,8 +134,8 @@ impl Tx {
     /// Commits a transaction that is not a change.
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
+            Self::Sqlite(tx) => within(tx.commit()).await?,
+            Self::Postgres(tx) => within(tx.commit()).await?,
             Self::Ended => return Err(ended().into()),
         }
         Ok(())

@@ -1,12 +1,15 @@
 /// Why a statement did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database has no room, or cannot write.
+    /// The database has no room.
     #[error("the database has no room for a change")]
     Full(#[source] sqlx::Error),
     /// The database cannot be reached, was too slow, or refused. The change may or may not have been made.
     #[error("the database does not answer as it should")]
     Unavailable(#[source] sqlx::Error),
+    /// A statement broke a rule of the schema, which no input may bring about.
+    #[error("a statement broke a rule of the schema")]
+    Constraint(#[source] sqlx::Error),
     /// A row is not as this version writes it.
     #[error("a stored value cannot be read: {0}")]
     Corrupt(String),
@@ -14,14 +17,20 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if let sqlx::Error::ColumnDecode { index, .. } = error {
-            return Self::Corrupt(index);
+        use sqlx::error::ErrorKind;
+        match &error {
+            sqlx::Error::ColumnDecode { index, .. } => return Self::Corrupt(index.clone()),
+            sqlx::Error::ColumnNotFound(column) => return Self::Corrupt(column.clone()),
+            sqlx::Error::RowNotFound => return Self::Corrupt("a row that must be there is not".into()),
+            _ => {}
         }
-        // SQLITE_FULL, and PostgreSQL's disk_full.
-        let code = error.as_database_error().and_then(|e| e.code());
-        match code.as_deref() {
-            Some("13" | "53100") => Self::Full(error),
-            _ => Self::Unavailable(error),
+        let Some(told) = error.as_database_error() else { return Self::Unavailable(error) };
+        match (told.kind(), told.code().as_deref()) {
+            // SQLITE_FULL, and PostgreSQL's disk_full.
+            (_, Some("13" | "53100")) => Self::Full(error),
+            // Changes are serial and check first: a broken constraint is a mistake of ours.
+            (ErrorKind::Other, _) => Self::Unavailable(error),
+            _ => Self::Constraint(error),
         }
     }
 }

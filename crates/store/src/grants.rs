@@ -1,6 +1,6 @@
 //! Grants: for which APIs an application may ask for tokens, and with which scopes.
 
-use keyward_core::{ApiId, ClientId, ScopeNumbers};
+use keyward_core::{ApiId, ClientId, ScopeNumbers, Timestamp};
 
 use crate::change::Change;
 use crate::db::{execute, fetch_all, fetch_optional};
@@ -24,6 +24,8 @@ row! {
         pub client_id: ClientId,
         /// The application's name.
         pub name: String,
+        /// Since when it is disabled.
+        pub disabled_at: Option<Timestamp>,
     }
 }
 
@@ -50,7 +52,7 @@ pub async fn list_granted_audiences(tx: &mut Tx, client_id: &ClientId) -> Result
 
 /// The applications that were granted an API, by name.
 pub async fn list_grantees(tx: &mut Tx, api_id: &ApiId) -> Result<Vec<GranteeRow>, StoreError> {
-    const SQL: &str = "SELECT p.client_id, p.name FROM grants g JOIN applications p ON p.client_id = g.client_id \
+    const SQL: &str = "SELECT p.client_id, p.name, p.disabled_at FROM grants g JOIN applications p ON p.client_id = g.client_id \
          WHERE g.api_id = $1 AND g.ended_at IS NULL AND p.deleted_at IS NULL ORDER BY p.name, p.client_id";
     Ok(fetch_all!(tx, SQL, api_id.as_str())?)
 }

@@ -3,14 +3,14 @@
 use ipnet::IpNet;
 use keyward_core::bounds::fold;
 use keyward_core::{
-    ApiId, ApiKeyId, KeyFacts, KeySecret, KeyStatus, OrgCode, OrgScope, Owner, OwnerKind, ScopeKey, ScopeNumbers,
-    SecretMac, SecretVersion, Selector, Timestamp, UserId,
+    ApiId, ApiKeyId, KeySecret, KeyState, KeyStatus, KeyType, OrgCode, OrgScope, Owner, ScopeNumbers, SecretMac,
+    SecretVersion, Selector, Timestamp, UserId,
 };
 use serde_json::{Map, Value};
 
 use crate::change::Change;
 use crate::db::{execute, fetch_all, fetch_optional};
-use crate::row::{row, to_json};
+use crate::row::{hit_one, row, to_json};
 use crate::{StoreError, Tx};
 
 row! {
@@ -19,7 +19,7 @@ row! {
         /// The key's id.
         pub id: ApiKeyId,
         /// What kind of owner it has.
-        pub r#type: OwnerKind,
+        pub r#type: KeyType,
         /// The API that it is for.
         pub api_id: ApiId,
         /// The organization that owns it.
@@ -81,16 +81,14 @@ impl KeyRow {
         }
     }
 
-    /// What the decision needs to know of it.
-    pub fn facts<'a>(&'a self, scopes: &'a [&'a ScopeKey]) -> KeyFacts<'a> {
+    /// Whether it can be used at all, by itself and by its references.
+    pub fn state(&self) -> KeyState {
         let ends = [self.revoked_at, self.api_deleted_at, self.owner_deleted_at];
-        KeyFacts {
+        KeyState {
             is_revoked: ends.iter().any(Option::is_some),
             is_enabled: self.is_enabled,
             is_owner_suspended: self.owner_suspended_at.is_some(),
             expires_at: self.expires_at,
-            allowed_cidrs: &self.allowed_cidrs,
-            scopes,
         }
     }
 }
@@ -149,7 +147,7 @@ pub struct KeyFilter<'a> {
     /// Only those made before this one.
     pub starting_after: Option<&'a ApiKeyId>,
     /// Only those of this type.
-    pub r#type: Option<OwnerKind>,
+    pub r#type: Option<KeyType>,
     /// Only those with this status.
     pub status: Option<KeyStatus>,
     /// Only those of this user.
@@ -185,7 +183,7 @@ pub async fn find_key(tx: &mut Tx, scope: &OrgScope, id: &ApiKeyId) -> Result<Op
 
 /// The keys that pass a filter, the newest first.
 ///
-/// The status is the one that [`KeyFacts::status`] gives; the conformance suite holds the two together.
+/// The status is the one that [`KeyState::status`] gives; the conformance suite holds the two together.
 pub async fn list_keys(
     tx: &mut Tx,
     scope: &OrgScope,
@@ -210,7 +208,7 @@ pub async fn list_keys(
         SQL,
         within,
         filter.starting_after.map(ApiKeyId::as_str),
-        filter.r#type.map(OwnerKind::as_str),
+        filter.r#type.map(KeyType::as_str),
         filter.user_id.map(UserId::as_str),
         filter.org_code.map(OrgCode::as_str),
         filter.status.map(KeyStatus::as_str),
@@ -235,7 +233,7 @@ pub async fn insert_key(change: &mut Change, new: &NewKey<'_>, first: &NewKeySec
         change,
         SQL,
         new.id.as_str(),
-        new.owner.kind().as_str(),
+        new.owner.key_type().as_str(),
         new.api_id.as_str(),
         new.owner.org_code().map(OrgCode::as_str),
         new.owner.user_id().map(UserId::as_str),
@@ -256,22 +254,23 @@ pub async fn insert_key(change: &mut Change, new: &NewKey<'_>, first: &NewKeySec
     insert_key_secret(change, new.id, first).await
 }
 
-/// Gives a key a new secret, and ends its others.
-pub async fn replace_key_secret(change: &mut Change, id: &ApiKeyId, next: &NewKeySecret<'_>) -> Result<(), StoreError> {
+/// Gives a key that was found a new secret, and ends its others.
+pub async fn replace_key_secret(change: &mut Change, key: &KeyRow, next: &NewKeySecret<'_>) -> Result<(), StoreError> {
     const END: &str = "UPDATE key_secrets SET expires_at = $2, revision = $3 \
          WHERE key_id = $1 AND (expires_at IS NULL OR expires_at > $2)";
     const SHOW: &str = "UPDATE keys SET key_prefix = $2, key_suffix = $3, revision = $4 WHERE id = $1";
     let (now, stamp) = (change.now().as_micros(), change.stamp());
-    execute!(change, END, id.as_str(), now, stamp)?;
-    execute!(change, SHOW, id.as_str(), next.secret.shown_prefix(), next.secret.shown_suffix(), stamp)?;
-    insert_key_secret(change, id, next).await
+    execute!(change, END, key.id.as_str(), now, stamp)?;
+    let (prefix, suffix) = (next.secret.shown_prefix(), next.secret.shown_suffix());
+    hit_one("keys", execute!(change, SHOW, key.id.as_str(), prefix, suffix, stamp)?)?;
+    insert_key_secret(change, &key.id, next).await
 }
 
-/// Revokes a key for good; false if it was revoked before.
-pub async fn revoke_key(change: &mut Change, id: &ApiKeyId) -> Result<bool, StoreError> {
+/// Revokes a key that was found, for good; false if it was revoked before.
+pub async fn revoke_key(change: &mut Change, key: &KeyRow) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE keys SET revoked_at = $2, revision = $3 WHERE id = $1 AND revoked_at IS NULL";
     let (now, stamp) = (change.now().as_micros(), change.stamp());
-    let revoked = execute!(change, SQL, id.as_str(), now, stamp)?;
+    let revoked = execute!(change, SQL, key.id.as_str(), now, stamp)?;
     Ok(revoked == 1)
 }
 

@@ -1,8 +1,9 @@
 //! Bringing a schema up to date.
 
 use std::borrow::Cow;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use sqlx::migrate::{Migrate, MigrateError, MigrationType, Migrator};
@@ -10,6 +11,9 @@ use sqlx::{Row, SqlSafeStr, SqlitePool};
 
 use crate::OpenError;
 use crate::db::Db;
+
+/// Where a database keeps what has been applied to it.
+const TABLE: &str = "_sqlx_migrations";
 
 /// One step of the schema, for both databases.
 #[derive(Clone, Copy, Debug)]
@@ -42,9 +46,19 @@ pub(crate) async fn run(db: &Db, migrations: &[Migration]) -> Result<(), OpenErr
         Migrator::with_migrations(migrations.iter().map(step).collect())
     };
     let newest = migrations.last().map_or(0, |m| m.version);
+    let last = match db {
+        Db::Sqlite { writer, .. } => applied(&mut *writer.acquire().await.map_err(OpenError::Connect)?).await?,
+        Db::Postgres(pool) => applied(&mut *pool.acquire().await.map_err(OpenError::Connect)?).await?,
+    };
+    // The lock of a migration belongs to a session. It is taken only where there is something to migrate.
+    if last == Some(newest) {
+        return Ok(());
+    }
     let done = match db {
         Db::Sqlite { writer, .. } => {
-            copy_before(writer, newest).await?;
+            if last.is_some_and(|last| last < newest) {
+                copy_before(writer, newest).await?;
+            }
             migrator(|m| m.sqlite).run(writer).await
         }
         Db::Postgres(pool) => migrator(|m| m.postgres).run(pool).await,
@@ -55,15 +69,16 @@ pub(crate) async fn run(db: &Db, migrations: &[Migration]) -> Result<(), OpenErr
     })
 }
 
-/// Copies an SQLite database that is not new and lacks a migration to `<file>.before-<version>`.
+/// The last migration that a database has; none if it is new.
+async fn applied(connection: &mut impl Migrate) -> Result<Option<i64>, OpenError> {
+    connection.ensure_migrations_table(TABLE).await.map_err(OpenError::Migrate)?;
+    let applied = connection.list_applied_migrations(TABLE).await.map_err(OpenError::Migrate)?;
+    Ok(applied.iter().map(|migration| migration.version).max())
+}
+
+/// Copies an SQLite database to `<file>.before-<version>`.
 async fn copy_before(writer: &SqlitePool, newest: i64) -> Result<(), OpenError> {
     let mut connection = writer.acquire().await.map_err(OpenError::Copy)?;
-    connection.ensure_migrations_table("_sqlx_migrations").await.map_err(OpenError::Migrate)?;
-    let applied = connection.list_applied_migrations("_sqlx_migrations").await.map_err(OpenError::Migrate)?;
-    let Some(last) = applied.iter().map(|migration| migration.version).max() else { return Ok(()) };
-    if last >= newest {
-        return Ok(());
-    }
     let file = sqlx::query("SELECT file FROM pragma_database_list WHERE name = 'main'")
         .fetch_one(&mut *connection)
         .await
@@ -76,6 +91,7 @@ async fn copy_before(writer: &SqlitePool, newest: i64) -> Result<(), OpenError> 
         fs::remove_file(&partial).map_err(io)?;
     }
     sqlx::query("VACUUM INTO $1").bind(&partial).execute(&mut *connection).await.map_err(OpenError::Copy)?;
+    fs::set_permissions(&partial, Permissions::from_mode(0o600)).map_err(io)?;
     File::open(&partial).and_then(|file| file.sync_all()).map_err(io)?;
     fs::rename(&partial, &copy).map_err(io)?;
     tracing::info!(copy, "copied the database before its migration");

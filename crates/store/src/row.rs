@@ -2,11 +2,13 @@
 
 use ipnet::IpNet;
 use keyward_core::{
-    ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, OrgCode, OwnerKind, ScopeId, ScopeKey, ScopeNumbers, SecretMac,
+    ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeyType, OrgCode, ScopeId, ScopeKey, ScopeNumbers, SecretMac,
     Selector, Timestamp, UserId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+
+use crate::StoreError;
 
 /// A type that a column can be read as.
 pub(crate) trait Column: Sized {
@@ -55,7 +57,7 @@ columns! {
     ScopeKey: String = |text| ScopeKey::parse(&text).ok();
     KeyPrefix: String = |text| KeyPrefix::parse(&text).ok();
     KeyClass: String = |text| KeyClass::parse(&text);
-    OwnerKind: String = |text| OwnerKind::parse(&text);
+    KeyType: String = |text| KeyType::parse(&text);
     Selector: String = |text| Selector::parse(&text);
     SecretMac: Vec<u8> = |bytes| SecretMac::from_bytes(&bytes);
     ScopeNumbers: String = |text| from_json(&text);
@@ -76,6 +78,11 @@ pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> String {
 /// A number as the databases know it.
 pub(crate) fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Holds an update by its key to the one row that it must hit.
+pub(crate) fn hit_one(table: &str, rows: u64) -> Result<(), StoreError> {
+    if rows == 1 { Ok(()) } else { Err(StoreError::Corrupt(format!("{table}: an update hit {rows} rows"))) }
 }
 
 /// Declares a row: a struct whose fields are read from the columns of the same names, on both databases.
@@ -106,3 +113,11 @@ macro_rules! row {
     };
 }
 pub(crate) use row;
+
+row! {
+    /// A number that a query counts.
+    pub(crate) struct CountRow {
+        /// The number.
+        pub(crate) count: u64,
+    }
+}

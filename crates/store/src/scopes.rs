@@ -4,7 +4,7 @@ use keyward_core::{ApiId, ScopeId, ScopeKey, ScopeNumber};
 
 use crate::change::Change;
 use crate::db::{execute, fetch_all, fetch_one, fetch_optional};
-use crate::row::row;
+use crate::row::{CountRow, row};
 use crate::{StoreError, Tx};
 
 row! {
@@ -18,14 +18,6 @@ row! {
         pub key: ScopeKey,
         /// What it permits.
         pub description: Option<String>,
-    }
-}
-
-row! {
-    /// A number that a query counts.
-    pub struct CountRow {
-        /// The number.
-        pub count: u64,
     }
 }
 

@@ -1,5 +1,9 @@
 //! Opening a store, and beginning transactions on it.
 
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -8,7 +12,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::change::{Actor, Change};
-use crate::db::{Database, Db, Tx};
+use crate::db::{Database, Db, Tx, within};
 use crate::{OpenError, StoreError, migrate};
 
 /// How long to wait for a connection, and for the one writer of SQLite.
@@ -36,6 +40,7 @@ impl Store {
     pub async fn open_with(database: &Database, migrations: &[migrate::Migration]) -> Result<Self, OpenError> {
         let db = match database {
             Database::Sqlite(path) => {
+                make_private(path)?;
                 let options = SqliteConnectOptions::new()
                     .filename(path)
                     .create_if_missing(true)
@@ -71,16 +76,16 @@ impl Store {
     /// Begins a transaction that only reads.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match &self.0 {
-            Db::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
-            Db::Postgres(pool) => Tx::Postgres(pool.begin_with(POSTGRES_BEGIN_READ).await?),
+            Db::Sqlite { readers, .. } => Tx::Sqlite(within(readers.begin()).await?),
+            Db::Postgres(pool) => Tx::Postgres(within(pool.begin_with(POSTGRES_BEGIN_READ)).await?),
         })
     }
 
     /// Begins a transaction that counts and takes no part in the order of changes.
     pub async fn tally(&self) -> Result<Tx, StoreError> {
         Ok(match &self.0 {
-            Db::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Db::Postgres(pool) => Tx::Postgres(pool.begin_with(POSTGRES_BEGIN).await?),
+            Db::Sqlite { writer, .. } => Tx::Sqlite(within(writer.begin_with("BEGIN IMMEDIATE")).await?),
+            Db::Postgres(pool) => Tx::Postgres(within(pool.begin_with(POSTGRES_BEGIN)).await?),
         })
     }
 
@@ -106,5 +111,15 @@ impl Store {
             Db::Sqlite { .. } => "sqlite",
             Db::Postgres(_) => "postgres",
         }
+    }
+}
+
+/// Makes the file of a new database, readable by its owner alone; what SQLite puts beside it has the same mode.
+fn make_private(path: &Path) -> Result<(), OpenError> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(OpenError::Connect(error.into())),
     }
 }

@@ -118,6 +118,6 @@ pub struct AuthorizedApplication {
     pub name: String,
     /// `Machine to machine (M2M)`.
     pub r#type: String,
-    /// True: those that are not authorised are not listed.
+    /// Whether it can get tokens: false while it is disabled.
     pub is_active: bool,
 }

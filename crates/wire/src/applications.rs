@@ -50,6 +50,7 @@ pub struct ApplicationCredentials {
     pub client_id: ClientId,
     /// The client secret. It is stored as a code and cannot be read again.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    #[serde(serialize_with = "keyward_core::secret::expose")]
     pub client_secret: PlainSecret,
 }
 

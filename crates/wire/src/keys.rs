@@ -1,6 +1,7 @@
 //! API keys: made, listed, read, rotated, revoked.
 
 use keyward_core::{ApiId, ApiKeyId, OrgCode, PlainSecret, Timestamp, UserId};
+pub use keyward_core::{KeyStatus, KeyType};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -53,19 +54,6 @@ pub struct CreateKeyRequest {
     pub bound_api_ids: Option<Vec<String>>,
 }
 
-/// Whose key it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum KeyType {
-    /// A user's.
-    User,
-    /// An organization's.
-    Organization,
-    /// The platform's own, for the management API.
-    Environment,
-}
-
 /// A key with its secret, which is shown this once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -82,6 +70,7 @@ pub struct KeySecretOnce {
     pub id: ApiKeyId,
     /// The secret. It is stored as a code and cannot be read again.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    #[serde(serialize_with = "keyward_core::secret::expose")]
     pub key: PlainSecret,
 }
 
@@ -111,19 +100,6 @@ pub struct ListKeysQuery {
     /// Only keys of this organization.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub org_code: Option<String>,
-}
-
-/// One word about a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum KeyStatus {
-    /// It can be used.
-    Active,
-    /// Disabled, expired, or its owner suspended.
-    Inactive,
-    /// Revoked, for good.
-    Revoked,
 }
 
 /// A page of keys.

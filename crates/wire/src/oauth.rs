@@ -15,7 +15,7 @@ pub struct TokenRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
     /// The application's secret.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "keyward_core::secret::expose_given", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub client_secret: Option<PlainSecret>,
     /// The audience of the API that the token is for. Missing or empty means the management API.
@@ -32,6 +32,7 @@ pub struct TokenRequest {
 pub struct TokenResponse {
     /// The token, a JWT.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    #[serde(serialize_with = "keyward_core::secret::expose")]
     pub access_token: PlainSecret,
     /// `Bearer`.
     pub token_type: String,

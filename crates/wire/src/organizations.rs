@@ -15,6 +15,12 @@ pub struct CreateOrganizationRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "customer-42"))]
     pub external_id: Option<String>,
+    /// Accepted for Kinde's clients; not kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handle: Option<String>,
+    /// Accepted for Kinde's clients; not kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_auto_membership_enabled: Option<bool>,
 }
 
 /// The code of the organization that was made.
@@ -40,6 +46,9 @@ pub struct OrganizationRef {
 pub struct GetOrganizationQuery {
     /// The organization's code.
     pub code: String,
+    /// Accepted for Kinde's clients; adds nothing yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expand: Option<String>,
 }
 
 /// An organization. `code` is the organization's, not a status.

@@ -36,6 +36,9 @@ pub struct UserProfile {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "Lovelace"))]
     pub family_name: Option<String>,
+    /// Accepted for Kinde's clients; not kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
 }
 
 /// By what a user is known.
@@ -123,6 +126,9 @@ pub struct IdentityResult {
 pub struct GetUserQuery {
     /// The user's id.
     pub id: String,
+    /// Accepted for Kinde's clients; adds nothing yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expand: Option<String>,
 }
 
 /// A user.

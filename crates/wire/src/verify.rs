@@ -13,6 +13,7 @@ use crate::keys::{KeyStatus, KeyType};
 pub struct VerifyKeyRequest {
     /// What the caller presented.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    #[serde(serialize_with = "keyward_core::secret::expose")]
     pub api_key: PlainSecret,
     /// Addition. The audience of the API that is protected: a key of another API is refused.
     #[serde(skip_serializing_if = "Option::is_none")]

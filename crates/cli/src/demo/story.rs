@@ -6,26 +6,27 @@ use keyward_client::{Client, Credentials, request_token};
 use keyward_core::PlainSecret;
 use keyward_server::App;
 
-use super::things::{self, Things, sign_in};
+use super::things::{self, ORGANIZATION, Things, USER, sign_in};
 use crate::Failure;
 use crate::output::line;
 
 /// Does the quick start, and ends with what to try next.
 pub(super) async fn tell(app: &App) -> Result<(), Failure> {
-    let url = app.issuer.as_str();
+    // By its address: the name could lead to somebody else who listens on the same port.
+    let url = &format!("http://{}", app.settings.listen);
     line(&format!("Keyward listens on {url}\n"));
     let things = match things::find(app)? {
         Some(things) => {
             line("1. Found what the demo made before:");
             say("the API", things.api_id.as_str());
-            say("the organization", things.org_code.as_str());
-            say("the user", things.user_id.as_str());
+            say("the organization", ORGANIZATION);
+            say("the user", USER);
             say("the M2M application", things.backend_id.as_str());
             things
         }
         None => {
             line("1. Registered and created, by the management API:");
-            things::make(app, say).await?
+            things::make(app, url, say).await?
         }
     };
     let admin = sign_in(url, things.first.client_id.as_str(), &things.first.client_secret).await?;
@@ -42,7 +43,7 @@ pub(super) async fn tell(app: &App) -> Result<(), Failure> {
     let token = request_token(url, &credentials).await?;
     say("it carries", &token.scope);
     say("and lives", &format!("{} s", token.expires_in));
-    let backend = Client::new(url, token.access_token);
+    let backend = Client::new(url, token.access_token)?;
 
     line("\n4. Verified both (POST /api/v1/api_keys/verify); your API goes on:");
     show(&verify(&backend, &org_key.key, "read:orders").await?, 200)?;
@@ -76,10 +77,10 @@ async fn issue(
     };
     if is_for_organization {
         request.name = "Acme production".into();
-        request.org_code = Some(things.org_code.to_string());
+        request.org_external_id = Some(ORGANIZATION.into());
     } else {
         request.name = "Ada's script".into();
-        request.user_id = Some(things.user_id.to_string());
+        request.user_external_id = Some(USER.into());
     }
     Ok(admin.create_key(&request).await?.body.api_key)
 }

@@ -72,7 +72,7 @@ fn a_busy_port_is_said_and_the_next_free_one_is_taken() {
     let busy = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = busy.local_addr().unwrap().port();
     let mut demo = Running::start(&mut place.keyward(&["demo", "--port", &port.to_string()]));
-    let listens = demo.line_with("Keyward listens on http://localhost:");
+    let listens = demo.line_with("Keyward listens on http://127.0.0.1:");
     assert!(demo.stdout().contains(&format!("Port {port} is taken; trying the next one.\n")), "{}", demo.stdout());
     let taken: u16 = listens.trim().rsplit(':').next().unwrap().parse().unwrap();
     assert!(taken > port);
@@ -94,7 +94,7 @@ fn a_folder_with_something_else_is_left_alone_and_the_error_says_what_to_do() {
     let place = Place::new();
     assert_eq!(end(&mut place.keyward(&["init", "--data", "keyward-demo"])).code, Some(0));
     let ended = start(&place).wait();
-    let advice = "keyward: keyward-demo holds something else than a whole demo: delete it, or name another by --data\n";
+    let advice = "keyward: keyward-demo holds something else than a demo: name another folder by --data\n";
     assert_eq!((ended.code, &*ended.stderr), (Some(1), advice));
 }
 

@@ -11,6 +11,7 @@ use keyward_wire::apis::{ApiMode, CreateApiRequest};
 use serde_json::json;
 
 use crate::actions::Changed;
+use crate::actions::callers::begin;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
@@ -37,10 +38,11 @@ pub async fn create_api(app: &App, caller: &Caller, request: CreateApiRequest) -
     };
     let key_class = if request.mode == Some(ApiMode::Test) { KeyClass::Test } else { KeyClass::Live };
 
-    let mut change = app.change(caller).await?;
+    let mut change = begin(app, caller).await?;
     // A registered audience wins over the names of the management API, whose callers would get no more tokens.
-    let is_own = request.audience == app.issuer.management_audience();
-    if is_own || apis::find_api_by_audience(&mut change, &request.audience).await?.is_some() {
+    let is_taken = app.issuer.is_own_audience(&request.audience)
+        || apis::find_api_by_audience(&mut change, &request.audience).await?.is_some();
+    if is_taken {
         return Err(Refusal::about(ErrorCode::AudienceTaken, "audience", "is that of another API"));
     }
     let id = app.make(ApiId::generate);
@@ -57,12 +59,12 @@ pub async fn create_api(app: &App, caller: &Caller, request: CreateApiRequest) -
     Ok(Changed { made: id, revision })
 }
 
-/// Every API by name, with its scopes.
-pub async fn list_apis(app: &App) -> Result<Vec<ApiWithScopes>, Refusal> {
+/// Every API by name, with its scopes if they are wanted.
+pub async fn list_apis(app: &App, with_scopes: bool) -> Result<Vec<ApiWithScopes>, Refusal> {
     let mut tx = app.read().await?;
     let mut found = Vec::new();
     for api in apis::list_apis(&mut tx).await? {
-        let scopes = scopes::list_scopes(&mut tx, &api.id).await?;
+        let scopes = if with_scopes { scopes::list_scopes(&mut tx, &api.id).await? } else { Vec::new() };
         found.push(ApiWithScopes { api, scopes });
     }
     Ok(found)

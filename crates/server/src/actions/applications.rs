@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::actions::Changed;
 use crate::actions::apis::read_bound;
+use crate::actions::callers::begin;
 use crate::actions::organizations::find_organization;
 use crate::app::App;
 use crate::caller::Caller;
@@ -31,7 +32,7 @@ pub async fn create_application(
     request: CreateApplicationRequest,
 ) -> Result<Changed<Credentials>, Refusal> {
     bounds::text(&request.name, MAX_NAME_CHARS).in_field("name")?;
-    let mut change = app.change(caller).await?;
+    let mut change = begin(app, caller).await?;
     let org_code = match &request.org_code {
         Some(code) => Some(find_organization(&mut change, caller, code, "org_code").await?.code),
         None => None,
@@ -57,7 +58,7 @@ pub(super) async fn insert(
     bound_api_ids: Option<&[ApiId]>,
 ) -> Result<Credentials, Refusal> {
     let client_id = app.make(ClientId::generate);
-    let client_secret = app.make(|fill, _| PlainSecret::generate_for_application(fill));
+    let client_secret = app.make(|fill, _| PlainSecret::generate(fill));
     let secret_version = app.keyring.version();
     let mac = app.keyring.client_mac(secret_version, &client_id, &client_secret);
     let new = NewApplication {
@@ -66,7 +67,7 @@ pub(super) async fn insert(
         org_code,
         bound_api_ids,
         token_lifetime: app.settings.plain.token_lifetime_seconds,
-        mac: &mac.ok_or_else(|| Refusal::new(ErrorCode::Internal))?,
+        mac: mac.ok_or_else(|| Refusal::new(ErrorCode::Internal))?,
         secret_version,
     };
     applications::insert_application(change, &new).await?;

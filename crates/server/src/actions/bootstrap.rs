@@ -7,7 +7,7 @@ use keyward_store::{NewEvent, signing_keys};
 use keyward_wire::ErrorCode;
 use serde_json::json;
 
-use crate::actions::signing_keys::create_signing_key;
+use crate::actions::signing_keys::create_first_signing_key;
 use crate::app::{App, StartError};
 use crate::caller::Caller;
 use crate::folder::DataFolder;
@@ -71,5 +71,5 @@ pub async fn ensure_signing_key(app: &App) -> Result<(), Refusal> {
     let mut tx = app.read().await?;
     let has_one = !signing_keys::list_signing_keys(&mut tx, app.now()).await?.is_empty();
     drop(tx);
-    if has_one { Ok(()) } else { create_signing_key(app).await }
+    if has_one { Ok(()) } else { create_first_signing_key(app).await }
 }

@@ -5,44 +5,80 @@ use std::collections::BTreeSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use keyward_core::{ClientId, KeyClass, KeySecret, ManagementScope, OrgScope, Outcome, PlainSecret, Presented};
 use keyward_engine::{Ask, Use, Wanted, verify};
-use keyward_store::{Actor, ActorKind, Tx, apis, applications, grants, keys, scopes, signing_keys};
+use keyward_store::{Actor, ActorKind, Change, Tx, apis, applications, grants, scopes, signing_keys};
 use keyward_wire::ErrorCode;
 use keyward_wire::oauth::{Claims, Jwk};
 
 use crate::actions::verify::find_entry;
 use crate::app::App;
-use crate::caller::Caller;
+use crate::caller::{Caller, Credential};
 use crate::refusal::Refusal;
 
 /// Finds out who presents a bearer token (RFC 6750): an M2M token of an application, or an environment key.
 pub async fn identify(app: &App, token: &PlainSecret, request_host: Option<&str>) -> Result<Caller, Refusal> {
-    match KeySecret::parse(token.expose()) {
-        Some(secret) if secret.class() == KeyClass::Admin => identify_key(app, &secret).await,
-        Some(_) => Err(Refusal::new(ErrorCode::TokenInvalid)),
-        None => identify_application(app, token, request_host).await,
+    let credential = match KeySecret::parse(token.expose()) {
+        Some(secret) if secret.class() == KeyClass::Admin => Credential::Key(secret),
+        Some(_) => return Err(Refusal::new(ErrorCode::TokenInvalid)),
+        None => return identify_application(app, token, request_host).await,
+    };
+    let mut tx = app.read().await?;
+    look_up(app, &mut tx, &credential).await
+}
+
+/// Begins a change by a caller. The caller was identified before the body was read and before the changes in front were
+/// done, so its rights are looked up again, now that nothing can take them: if it has lost any since, it is refused.
+pub(super) async fn begin(app: &App, caller: &Caller) -> Result<Change, Refusal> {
+    let mut change = app.change(caller).await?;
+    if matches!(caller.credential, Credential::None) {
+        return Ok(change);
+    }
+    let now = look_up(app, &mut change, &caller.credential).await?;
+    if let Some(lost) = caller.scopes.iter().find(|scope| !now.scopes.contains(scope)) {
+        return Err(Refusal::scope_missing(*lost));
+    }
+    if now.bound != caller.bound || now.org_scope != caller.org_scope {
+        return Err(Refusal::new(ErrorCode::TokenInvalid));
+    }
+    Ok(change)
+}
+
+/// Who shows a credential whose form is good, and what it may do at this moment.
+async fn look_up(app: &App, tx: &mut Tx, credential: &Credential) -> Result<Caller, Refusal> {
+    match credential {
+        Credential::None => Ok(Caller::system()),
+        Credential::Key(secret) => look_up_key(app, tx, secret).await,
+        Credential::Token { client_id, org_code, scopes } => {
+            let invalid = || Refusal::new(ErrorCode::TokenInvalid);
+            let row = applications::find_application(tx, client_id).await?.ok_or_else(invalid)?;
+            if row.disabled_at.is_some() || row.org_code != *org_code {
+                return Err(invalid());
+            }
+            let granted = granted_scopes(tx, client_id).await?;
+            Ok(Caller {
+                actor: Actor { kind: ActorKind::Application, id: row.client_id.to_string(), name: row.name },
+                org_scope: row.org_code.map_or(OrgScope::All, OrgScope::One),
+                scopes: scopes.intersection(&granted).copied().collect(),
+                bound: row.bound_api_ids,
+                credential: credential.clone(),
+            })
+        }
     }
 }
 
 async fn identify_application(app: &App, token: &PlainSecret, host: Option<&str>) -> Result<Caller, Refusal> {
     let invalid = || Refusal::new(ErrorCode::TokenInvalid);
+    // Garbage is refused before anything is asked.
+    let header = jsonwebtoken::decode_header(token.expose()).map_err(|_| invalid())?;
+    let kid = header.kid.filter(|_| header.alg == Algorithm::RS256).ok_or_else(invalid)?;
     let mut tx = app.read().await?;
-    let claims = read_claims(app, &mut tx, token).await?;
+    let claims = read_claims(app, &mut tx, token, &kid).await?;
     let is_ours = claims.iss == app.issuer.as_str() && claims.exp > app.now().as_seconds();
     if !is_ours || !names_management_api(app, &mut tx, &claims.aud, host).await? {
         return Err(invalid());
     }
-    let application = applications::find_application(&mut tx, &claims.azp).await?.ok_or_else(invalid)?;
-    if application.disabled_at.is_some() || application.org_code != claims.org_code {
-        return Err(invalid());
-    }
-    let granted = granted_scopes(&mut tx, &claims.azp).await?;
-    let carried: BTreeSet<_> = claims.scp.iter().filter_map(|key| ManagementScope::parse(key)).collect();
-    Ok(Caller {
-        actor: Actor { kind: ActorKind::Application, id: application.client_id.to_string(), name: application.name },
-        org_scope: application.org_code.map_or(OrgScope::All, OrgScope::One),
-        scopes: carried.intersection(&granted).copied().collect(),
-        bound: application.bound_api_ids,
-    })
+    let scopes = claims.scp.iter().filter_map(|key| ManagementScope::parse(key)).collect();
+    let credential = Credential::Token { client_id: claims.azp, org_code: claims.org_code, scopes };
+    look_up(app, &mut tx, &credential).await
 }
 
 /// Whether a token was issued for the management API. An audience that a registered API has taken means that one alone.
@@ -64,10 +100,8 @@ async fn names_management_api(
 
 /// The claims of a token whose signature is good. Only RS256 and only our own keys will do, whatever its header says;
 /// times are the caller's to check, by a clock that is an argument.
-async fn read_claims(app: &App, tx: &mut Tx, token: &PlainSecret) -> Result<Claims, Refusal> {
+async fn read_claims(app: &App, tx: &mut Tx, token: &PlainSecret, kid: &str) -> Result<Claims, Refusal> {
     let invalid = || Refusal::new(ErrorCode::TokenInvalid);
-    let header = jsonwebtoken::decode_header(token.expose()).map_err(|_| invalid())?;
-    let kid = header.kid.filter(|_| header.alg == Algorithm::RS256).ok_or_else(invalid)?;
     let rows = signing_keys::list_signing_keys(tx, app.now()).await?;
     let row = rows.iter().find(|row| row.kid == kid).ok_or_else(invalid)?;
     let broken = |error| Refusal::caused_by(ErrorCode::Internal, error);
@@ -90,10 +124,9 @@ async fn granted_scopes(tx: &mut Tx, client: &ClientId) -> Result<BTreeSet<Manag
     Ok(granted.filter_map(|row| ManagementScope::parse(row.key.as_str())).collect())
 }
 
-async fn identify_key(app: &App, secret: &KeySecret) -> Result<Caller, Refusal> {
+async fn look_up_key(app: &App, tx: &mut Tx, secret: &KeySecret) -> Result<Caller, Refusal> {
     let invalid = || Refusal::new(ErrorCode::TokenInvalid);
-    let mut tx = app.read().await?;
-    let found = find_entry(app, &mut tx, secret.selector()).await?;
+    let found = find_entry(app, tx, secret.selector()).await?;
     let ask = Ask {
         used_for: Use::Management,
         org_scope: &OrgScope::All,
@@ -102,13 +135,14 @@ async fn identify_key(app: &App, secret: &KeySecret) -> Result<Caller, Refusal> 
     };
     let verdict = verify(&app.keyring, secret, found.as_ref().map(|found| &found.entry), &ask, app.now())
         .map_err(|error| Refusal::caused_by(ErrorCode::Unavailable, error))?;
-    let (Outcome::Verified, Some(entry)) = (&verdict.outcome, verdict.entry) else { return Err(invalid()) };
     let scopes = verdict.scopes.iter().filter_map(|key| ManagementScope::parse(key.as_str())).collect();
-    let row = keys::find_key(&mut tx, &OrgScope::All, &entry.key_id).await?.ok_or_else(invalid)?;
+    let is_right = verdict.outcome == Outcome::Verified;
+    let row = found.filter(|_| is_right).ok_or_else(invalid)?.row;
     Ok(Caller {
         actor: Actor { kind: ActorKind::EnvironmentKey, id: row.id.to_string(), name: row.name },
         org_scope: OrgScope::All,
         scopes,
         bound: row.bound_api_ids,
+        credential: Credential::Key(secret.clone()),
     })
 }

@@ -28,6 +28,7 @@ pub struct FirstCredentials {
     /// The client id of the first application.
     pub client_id: ClientId,
     /// Its secret.
+    #[serde(serialize_with = "keyward_core::secret::expose")]
     pub client_secret: PlainSecret,
 }
 
@@ -50,21 +51,24 @@ pub async fn is_empty(app: &App) -> Result<bool, Refusal> {
 
 /// Makes the first application, with every scope of the management API. Refused if there is any application already.
 pub async fn create_first_application(app: &App, caller: &Caller) -> Result<FirstCredentials, Refusal> {
-    let (change, credentials) = prepare(app, caller).await?;
+    let prepared = prepare(app, caller).await?;
+    let there = || Refusal::with(ErrorCode::FieldInvalid, "This store has its first application already.");
+    let (change, credentials) = prepared.ok_or_else(there)?;
     finish(app, change, credentials).await
 }
 
-async fn prepare(app: &App, caller: &Caller) -> Result<(Change, Credentials), Refusal> {
+/// A change that makes the first application, ready to be committed; none if there is an application already.
+async fn prepare(app: &App, caller: &Caller) -> Result<Option<(Change, Credentials)>, Refusal> {
     let mut change = app.change(caller).await?;
     if applications::count_applications(&mut change).await? > 0 {
-        return Err(Refusal::with(ErrorCode::FieldInvalid, "This store has its first application already."));
+        return Ok(None);
     }
     let (api_id, rows) = management_api(&mut change).await?;
     let credentials = insert(app, &mut change, NAME, None, None).await?;
     let all: ScopeNumbers =
         rows.iter().filter(|row| ManagementScope::parse(row.key.as_str()).is_some()).map(|row| row.number).collect();
     grants::put_grant(&mut change, &credentials.client_id, &api_id, &all).await?;
-    Ok((change, credentials))
+    Ok(Some((change, credentials)))
 }
 
 async fn finish(app: &App, change: Change, credentials: Credentials) -> Result<FirstCredentials, Refusal> {
@@ -113,7 +117,7 @@ pub async fn invite(app: &App, has_terminal: bool) -> Result<Invitation, StartEr
     }
     drop(tx);
     if has_terminal {
-        let code = app.make(|fill, _| PlainSecret::generate_for_application(fill));
+        let code = app.make(|fill, _| PlainSecret::generate(fill));
         let until = app.now().after(std::time::Duration::from_secs(LINK_SECONDS));
         app.first_run.offer_link(code.clone(), until);
         return Ok(Invitation::Link(code));
@@ -123,7 +127,10 @@ pub async fn invite(app: &App, has_terminal: bool) -> Result<Invitation, StartEr
 
 /// The file is on the disk before the application is committed: so nobody is locked out by a crash between.
 async fn write_file(app: &App) -> Result<Invitation, StartError> {
-    let (change, credentials) = prepare(app, &Caller::system()).await?;
+    let Some((change, credentials)) = prepare(app, &Caller::system()).await? else {
+        // Another node was quicker, and has the file.
+        return Ok(Invitation::None);
+    };
     let client_id = credentials.client_id.clone();
     let text = serde_json::to_string_pretty(&describe(
         app,

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::actions::Changed;
 use crate::actions::apis::find_api;
 use crate::actions::applications::find_application;
+use crate::actions::callers::begin;
 use crate::actions::scopes::find_scope;
 use crate::app::App;
 use crate::caller::Caller;
@@ -36,11 +37,14 @@ pub async fn update_api_applications(
     if listed.is_empty() || listed.len() > MAX_APPLICATIONS {
         return Err(Refusal::field("applications", "must have 1 to 100 entries"));
     }
-    let mut change = app.change(caller).await?;
+    let mut change = begin(app, caller).await?;
     let api = find_api(&mut change, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
     let mut done = Authorized::default();
     for (at, application) in listed.iter().enumerate() {
         update_one(&mut change, &api.id, at, application, &mut done).await?;
+    }
+    if done.connected.is_empty() && done.disconnected.is_empty() {
+        return Ok(Changed { made: done, revision: change.revision_before() });
     }
     let event = NewEvent {
         action: "api.applications_updated",
@@ -78,25 +82,58 @@ async fn update_one(
     Ok(())
 }
 
-/// Gives an application a scope of an API that it is authorised for, or takes it away.
-pub async fn set_application_scope(
+/// A scope of an application, as its address names it.
+#[derive(Clone, Copy, Debug)]
+pub struct ApplicationScope<'a> {
+    /// The API.
+    pub api_id: &'a str,
+    /// The application.
+    pub application_id: &'a str,
+    /// The scope.
+    pub scope_id: &'a str,
+}
+
+/// Gives an application a scope of an API that it is authorised for.
+pub async fn add_application_scope(
     app: &App,
     caller: &Caller,
-    ids: (&str, &str, &str),
+    named: &ApplicationScope<'_>,
+) -> Result<Changed<()>, Refusal> {
+    set_application_scope(app, caller, named, true).await
+}
+
+/// Takes a scope of an API from an application.
+pub async fn remove_application_scope(
+    app: &App,
+    caller: &Caller,
+    named: &ApplicationScope<'_>,
+) -> Result<Changed<()>, Refusal> {
+    set_application_scope(app, caller, named, false).await
+}
+
+async fn set_application_scope(
+    app: &App,
+    caller: &Caller,
+    named: &ApplicationScope<'_>,
     is_given: bool,
 ) -> Result<Changed<()>, Refusal> {
-    let (api_id, application_id, scope_id) = ids;
-    let mut change = app.change(caller).await?;
+    let ApplicationScope { api_id, application_id, scope_id } = *named;
+    let mut change = begin(app, caller).await?;
     let api = find_api(&mut change, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
     let application = find_application(&mut change, application_id).await?;
     let scope = find_scope(&mut change, &api.id, scope_id).await?;
     let grant = grants::find_grant(&mut change, &application.client_id, &api.id).await?;
     let grant = grant.ok_or_else(|| Refusal::new(ErrorCode::NotAuthorized))?;
     if is_given && api.is_management_api {
-        let own = ManagementScope::parse(scope.key.as_str());
-        caller.require_may_give(own.as_slice(), application.bound_api_ids.as_deref())?;
+        // A scope that this version does not know cannot be given.
+        let unknown = || Refusal::new(ErrorCode::RightsExceeded);
+        let own = ManagementScope::parse(scope.key.as_str()).ok_or_else(unknown)?;
+        caller.require_may_give(&[own], application.bound_api_ids.as_deref())?;
     }
     let scopes = if is_given { grant.scopes.with(scope.number) } else { grant.scopes.without(scope.number) };
+    if scopes == grant.scopes {
+        return Ok(Changed { made: (), revision: change.revision_before() });
+    }
     grants::put_grant(&mut change, &application.client_id, &api.id, &scopes).await?;
     let event = NewEvent {
         action: if is_given { "application.scope_added" } else { "application.scope_removed" },

@@ -1,22 +1,25 @@
 //! API keys: made, listed, read, rotated, revoked.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
+use ipnet::IpNet;
 use keyward_core::bounds::{self, MAX_METADATA_BYTES, MAX_NAME_CHARS};
 use keyward_core::{
-    ApiId, ApiKeyId, KeyClass, KeyPrefix, KeySecret, KeyStatus, ManagementScope, OrgCode, Owner, OwnerKind,
-    ScopeNumbers, UserId,
+    ApiId, ApiKeyId, KeySecret, KeyStatus, ManagementScope, OrgCode, Owner, ScopeNumbers, Timestamp, UserId,
 };
+use keyward_store::apis::ApiRow;
 use keyward_store::keys::{self, KeyFilter, KeyRow, NewKey, NewKeySecret};
 use keyward_store::scopes::{self, ScopeRow};
 use keyward_store::{NewEvent, Tx, apis};
 use keyward_wire::ErrorCode;
-use keyward_wire::keys::{self as wire, CreateKeyRequest, KeyType, ListKeysQuery};
+use keyward_wire::keys::{CreateKeyRequest, ListKeysQuery};
 use serde_json::json;
 
 use crate::actions::Changed;
 use crate::actions::apis::{find_api, read_bound};
-use crate::actions::owners::resolve_owner;
+use crate::actions::callers::begin;
+use crate::actions::owners::{Resolved, resolve_owner};
 use crate::actions::scopes::read_scopes;
 use crate::app::App;
 use crate::caller::Caller;
@@ -58,30 +61,17 @@ pub struct Page {
 
 /// Creates a key with its first secret.
 pub async fn create_key(app: &App, caller: &Caller, request: CreateKeyRequest) -> Result<Changed<Issued>, Refusal> {
-    bounds::text(&request.name, MAX_NAME_CHARS).in_field("name")?;
-    let allowed_cidrs =
-        bounds::cidrs(request.allowed_cidrs.as_deref().unwrap_or_default()).in_field("allowed_cidrs")?;
-    if request.metadata.as_ref().is_some_and(|map| json!(map).to_string().len() > MAX_METADATA_BYTES) {
-        return Err(Refusal::field("metadata", "must be at most 4 KiB of JSON"));
-    }
-    if request.expires_on.is_some_and(|end| end <= app.now()) {
-        return Err(Refusal::field("expires_on", "must lie in the future"));
-    }
-
-    let mut change = app.change(caller).await?;
+    let allowed_cidrs = read_members(app, &request)?;
+    let mut change = begin(app, caller).await?;
     let unknown = || Refusal::about(ErrorCode::ApiUnknown, "api_id", "is not the id of an API");
     let api = find_api(&mut change, &request.api_id).await?.ok_or_else(unknown)?;
-    let owner = resolve_owner(app, caller, &mut change, &request).await?;
-    if api.is_management_api != (owner == Owner::Environment) {
-        return Err(Refusal::field("type", "must be `environment` for the management API, and for no other"));
-    }
+    let Resolved { owner, is_new } = resolve_owner(app, caller, &mut change, &request).await?;
+    hold_to_owner(&owner, &api, &request)?;
     let rows = scopes::list_scopes(&mut change, &api.id).await?;
     let numbers = read_scopes(&rows, request.scope_ids.as_deref().unwrap_or_default(), "scope_ids")?;
     let bound = read_bound(&mut change, request.bound_api_ids.as_deref()).await?;
     if owner == Owner::Environment {
-        caller.require_may_give(&management_scopes(&rows, &numbers), bound.as_deref())?;
-    } else if bound.is_some() {
-        return Err(Refusal::field("bound_api_ids", "is for environment keys alone"));
+        caller.require_may_give(&management_scopes(&rows, &numbers)?, bound.as_deref())?;
     }
 
     let id = app.make(ApiKeyId::generate);
@@ -103,12 +93,41 @@ pub async fn create_key(app: &App, caller: &Caller, request: CreateKeyRequest) -
         target_id: id.to_string(),
         org_code: owner.org_code().cloned(),
         details: json!({
-            "api_id": api.id, "type": owner.kind().as_str(), "owner_id": owner.id(), "scopes": numbers,
-            "selector": secret.selector().as_str(),
+            "api_id": api.id, "type": owner.key_type(), "owner_id": owner.id(), "owner_created": is_new,
+            "scopes": numbers, "bound_api_ids": bound, "allowed_cidrs": allowed_cidrs,
+            "expires_on": request.expires_on, "selector": secret.selector().as_str(),
         }),
     };
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: Issued { id, secret }, revision })
+}
+
+/// The members that need nothing but themselves to be judged; answers the address ranges.
+fn read_members(app: &App, request: &CreateKeyRequest) -> Result<Vec<IpNet>, Refusal> {
+    bounds::text(&request.name, MAX_NAME_CHARS).in_field("name")?;
+    if request.metadata.as_ref().is_some_and(|map| json!(map).to_string().len() > MAX_METADATA_BYTES) {
+        return Err(Refusal::field("metadata", "must be at most 4 KiB of JSON"));
+    }
+    if request.expires_on.is_some_and(|end| end <= app.now()) {
+        return Err(Refusal::field("expires_on", "must lie in the future"));
+    }
+    bounds::cidrs(request.allowed_cidrs.as_deref().unwrap_or_default()).in_field("allowed_cidrs")
+}
+
+/// Holds a request against the kind of owner: environment keys are for the management API, and for nothing else.
+fn hold_to_owner(owner: &Owner, api: &ApiRow, request: &CreateKeyRequest) -> Result<(), Refusal> {
+    let is_environment = *owner == Owner::Environment;
+    if api.is_management_api != is_environment {
+        return Err(Refusal::field("type", "must be `environment` for the management API, and for no other"));
+    }
+    if !is_environment && request.bound_api_ids.is_some() {
+        return Err(Refusal::field("bound_api_ids", "is for environment keys alone"));
+    }
+    // A caller of the management API has no address that could be relied on yet.
+    if is_environment && request.allowed_cidrs.as_ref().is_some_and(|ranges| !ranges.is_empty()) {
+        return Err(Refusal::field("allowed_cidrs", "must not be given for an environment key"));
+    }
+    Ok(())
 }
 
 /// A page of the keys that the caller may see.
@@ -130,42 +149,44 @@ pub async fn list_keys(app: &App, caller: &Caller, query: &ListKeysQuery) -> Res
     let (after, user_id, org_code) = (after.flatten(), user_id.flatten(), org_code.flatten());
     let filter = KeyFilter {
         starting_after: after.as_ref(),
-        r#type: query.key_type.map(owner_kind),
-        status: query.status.map(key_status),
+        r#type: query.key_type,
+        status: query.status,
         user_id: user_id.as_ref(),
         org_code: org_code.as_ref(),
     };
+    let now = app.now();
     let mut tx = app.read().await?;
-    let mut rows = keys::list_keys(&mut tx, &caller.org_scope, &filter, app.now(), size + 1).await?;
+    let mut rows = keys::list_keys(&mut tx, &caller.org_scope, &filter, now, size + 1).await?;
     let has_more = rows.len() > size as usize;
     rows.truncate(size as usize);
-    Ok(Page { keys: name_scopes(app, &mut tx, rows).await?, has_more })
+    Ok(Page { keys: name_scopes(&mut tx, rows, now).await?, has_more })
 }
 
 /// One key.
 pub async fn get_key(app: &App, caller: &Caller, id: &str) -> Result<NamedKey, Refusal> {
     let mut tx = app.read().await?;
     let row = find_key(&mut tx, caller, id).await?;
-    let mut named = name_scopes(app, &mut tx, vec![row]).await?;
-    named.pop().ok_or_else(|| Refusal::new(ErrorCode::KeyNotFound))
+    let scopes = scopes::list_scopes(&mut tx, &row.api_id).await?;
+    Ok(NamedKey::new(row, &scopes, app.now()))
 }
 
 /// Gives a key a new secret. The old one is worth nothing from then on; the key stays what it was.
 pub async fn rotate_key(app: &App, caller: &Caller, id: &str) -> Result<Changed<Issued>, Refusal> {
-    let mut change = app.change(caller).await?;
+    let mut change = begin(app, caller).await?;
     let row = find_key(&mut change, caller, id).await?;
-    if row.facts(&[]).is_revoked {
+    if row.state().is_revoked {
         return Err(Refusal::new(ErrorCode::KeyRevoked));
     }
     let owner = row.owner();
     if owner == Owner::Environment {
         let rows = scopes::list_scopes(&mut change, &row.api_id).await?;
-        caller.require_may_give(&management_scopes(&rows, &row.scopes), row.bound_api_ids.as_deref())?;
+        caller.require_may_give(&management_scopes(&rows, &row.scopes)?, row.bound_api_ids.as_deref())?;
     }
     let api = apis::find_api(&mut change, &row.api_id).await?;
-    let (prefix, class) = api.map_or((KeyPrefix::default(), KeyClass::Live), |api| (api.key_prefix, api.key_class));
-    let secret = app.make(|fill, _| KeySecret::generate(&prefix, class, fill));
-    keys::replace_key_secret(&mut change, &row.id, &sealed(app, &row.id, &row.api_id, &owner, &secret)?).await?;
+    // A key whose API was deleted is revoked.
+    let api = api.ok_or_else(|| Refusal::new(ErrorCode::KeyRevoked))?;
+    let secret = app.make(|fill, _| KeySecret::generate(&api.key_prefix, api.key_class, fill));
+    keys::replace_key_secret(&mut change, &row, &sealed(app, &row.id, &row.api_id, &owner, &secret)?).await?;
     let event = NewEvent {
         action: "key.rotated",
         target_id: row.id.to_string(),
@@ -178,9 +199,9 @@ pub async fn rotate_key(app: &App, caller: &Caller, id: &str) -> Result<Changed<
 
 /// Revokes a key for good. Repeated, it changes nothing and answers the revision that did it.
 pub async fn revoke_key(app: &App, caller: &Caller, id: &str) -> Result<Changed<()>, Refusal> {
-    let mut change = app.change(caller).await?;
+    let mut change = begin(app, caller).await?;
     let row = find_key(&mut change, caller, id).await?;
-    if !keys::revoke_key(&mut change, &row.id).await? {
+    if !keys::revoke_key(&mut change, &row).await? {
         return Ok(Changed { made: (), revision: row.revision });
     }
     let event =
@@ -199,20 +220,26 @@ async fn find_key(tx: &mut Tx, caller: &Caller, id: &str) -> Result<KeyRow, Refu
 }
 
 /// Puts the names to the scopes of keys: one query for each API among them.
-async fn name_scopes(app: &App, tx: &mut Tx, rows: Vec<KeyRow>) -> Result<Vec<NamedKey>, Refusal> {
+async fn name_scopes(tx: &mut Tx, rows: Vec<KeyRow>, now: Timestamp) -> Result<Vec<NamedKey>, Refusal> {
     let mut by_api: HashMap<ApiId, Vec<ScopeRow>> = HashMap::new();
     let mut named = Vec::with_capacity(rows.len());
     for row in rows {
-        if !by_api.contains_key(&row.api_id) {
-            by_api.insert(row.api_id.clone(), scopes::list_scopes(tx, &row.api_id).await?);
-        }
-        let of_api = by_api.get(&row.api_id).map_or(&[][..], Vec::as_slice);
-        let scopes = of_api.iter().filter(|scope| row.scopes.contains(scope.number));
-        let scopes = scopes.map(|scope| scope.key.to_string()).collect();
-        let status = row.facts(&[]).status(app.now());
-        named.push(NamedKey { row, scopes, status });
+        let of_api = match by_api.entry(row.api_id.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(scopes::list_scopes(tx, &row.api_id).await?),
+        };
+        named.push(NamedKey::new(row, of_api, now));
     }
     Ok(named)
+}
+
+impl NamedKey {
+    fn new(row: KeyRow, of_api: &[ScopeRow], now: Timestamp) -> Self {
+        let carried = of_api.iter().filter(|scope| row.scopes.contains(scope.number));
+        let scopes = carried.map(|scope| scope.key.to_string()).collect();
+        let status = row.state().status(now);
+        Self { row, scopes, status }
+    }
 }
 
 /// A secret as it is stored: its code under the current master secret.
@@ -229,24 +256,9 @@ fn sealed<'a>(
     Ok(NewKeySecret { secret, mac, secret_version })
 }
 
-/// Which scopes of the management API a credential is to carry.
-fn management_scopes(rows: &[ScopeRow], numbers: &ScopeNumbers) -> Vec<ManagementScope> {
+/// Which scopes of the management API a credential is to carry. One that this version does not know cannot be given.
+fn management_scopes(rows: &[ScopeRow], numbers: &ScopeNumbers) -> Result<Vec<ManagementScope>, Refusal> {
+    let unknown = || Refusal::new(ErrorCode::RightsExceeded);
     let carried = rows.iter().filter(|row| numbers.contains(row.number));
-    carried.filter_map(|row| ManagementScope::parse(row.key.as_str())).collect()
-}
-
-fn owner_kind(kind: KeyType) -> OwnerKind {
-    match kind {
-        KeyType::User => OwnerKind::User,
-        KeyType::Organization => OwnerKind::Organization,
-        KeyType::Environment => OwnerKind::Environment,
-    }
-}
-
-fn key_status(status: wire::KeyStatus) -> KeyStatus {
-    match status {
-        wire::KeyStatus::Active => KeyStatus::Active,
-        wire::KeyStatus::Inactive => KeyStatus::Inactive,
-        wire::KeyStatus::Revoked => KeyStatus::Revoked,
-    }
+    carried.map(|row| ManagementScope::parse(row.key.as_str()).ok_or_else(unknown)).collect()
 }

@@ -8,6 +8,7 @@ pub mod first_run;
 pub mod grants;
 pub mod health;
 pub mod keys;
+pub mod master_secrets;
 pub mod organizations;
 pub mod owners;
 pub mod scopes;

@@ -9,6 +9,7 @@ use keyward_wire::organizations::CreateOrganizationRequest;
 use serde_json::json;
 
 use crate::actions::Changed;
+use crate::actions::callers::begin;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
@@ -23,13 +24,13 @@ pub async fn create_organization(
     if let Some(external_id) = &request.external_id {
         bounds::text(external_id, MAX_EXTERNAL_ID_CHARS).in_field("external_id")?;
     }
-    let mut change = app.change(caller).await?;
+    let mut change = begin(app, caller).await?;
     let made = insert(app, &mut change, &request.name, request.external_id.as_deref()).await?;
     let event = NewEvent {
         action: "organization.created",
         target_id: made.to_string(),
         org_code: Some(made.clone()),
-        details: json!({ "external_id": request.external_id }),
+        details: json!({}),
     };
     let revision = app.commit(change, event).await?;
     Ok(Changed { made, revision })

@@ -28,13 +28,27 @@ enum ByIdOr<'a> {
     ExternalId(&'a str),
 }
 
+/// The owner of a key to be.
+#[derive(Debug)]
+pub(super) struct Resolved {
+    pub(super) owner: Owner,
+    /// Whether it was made in this change.
+    pub(super) is_new: bool,
+}
+
+impl From<Owner> for Resolved {
+    fn from(owner: Owner) -> Self {
+        Self { owner, is_new: false }
+    }
+}
+
 /// Finds the owner that a request names, and makes it if that is asked for.
 pub(super) async fn resolve_owner(
     app: &App,
     caller: &Caller,
     change: &mut Change,
     request: &CreateKeyRequest,
-) -> Result<Owner, Refusal> {
+) -> Result<Resolved, Refusal> {
     let may_create = request.create_owner.unwrap_or(false);
     let named = read_named(request)?;
     if matches!(named, Named::User(_)) {
@@ -42,15 +56,15 @@ pub(super) async fn resolve_owner(
         caller.require_platform()?;
     }
     match named {
-        Named::Environment => Ok(Owner::Environment),
+        Named::Environment => Ok(Owner::Environment.into()),
         Named::User(ByIdOr::Id(id)) => match find_user(change, id).await? {
-            Some(user) => Ok(Owner::User(user.id)),
+            Some(user) => Ok(Owner::User(user.id).into()),
             None => Err(Refusal::about(ErrorCode::OwnerNotFound, "user_id", "is not the id of a user")),
         },
         Named::User(ByIdOr::ExternalId(id)) => user_by_external_id(app, caller, change, id, may_create).await,
-        Named::Organization(ByIdOr::Id(code)) => {
-            find_organization(change, caller, code, "org_code").await.map(|found| Owner::Organization(found.code))
-        }
+        Named::Organization(ByIdOr::Id(code)) => find_organization(change, caller, code, "org_code")
+            .await
+            .map(|found| Owner::Organization(found.code).into()),
         Named::Organization(ByIdOr::ExternalId(id)) => {
             organization_by_external_id(app, caller, change, id, may_create).await
         }
@@ -106,11 +120,11 @@ async fn user_by_external_id(
     change: &mut Change,
     external_id: &str,
     may_create: bool,
-) -> Result<Owner, Refusal> {
+) -> Result<Resolved, Refusal> {
     const FIELD: &str = "user_external_id";
     bounds::text(external_id, MAX_EXTERNAL_ID_CHARS).in_field(FIELD)?;
     if let Some(user) = users::find_user_by(change, UserColumn::ExternalId, external_id).await? {
-        return Ok(Owner::User(user.id));
+        return Ok(Owner::User(user.id).into());
     }
     if !may_create {
         return Err(Refusal::about(ErrorCode::OwnerNotFound, FIELD, "is not the external id of a user"));
@@ -127,7 +141,7 @@ async fn user_by_external_id(
         username: None,
     };
     super::users::insert(change, &new).await?;
-    Ok(Owner::User(id))
+    Ok(Resolved { owner: Owner::User(id), is_new: true })
 }
 
 async fn organization_by_external_id(
@@ -136,12 +150,12 @@ async fn organization_by_external_id(
     change: &mut Change,
     external_id: &str,
     may_create: bool,
-) -> Result<Owner, Refusal> {
+) -> Result<Resolved, Refusal> {
     const FIELD: &str = "org_external_id";
     bounds::text(external_id, MAX_EXTERNAL_ID_CHARS).in_field(FIELD)?;
     let found = organizations::find_organization_by_external_id(change, &caller.org_scope, external_id).await?;
     if let Some(organization) = found {
-        return Ok(Owner::Organization(organization.code));
+        return Ok(Owner::Organization(organization.code).into());
     }
     if !may_create {
         return Err(Refusal::about(ErrorCode::OwnerNotFound, FIELD, "is not the external id of an organization"));
@@ -150,5 +164,5 @@ async fn organization_by_external_id(
     caller.require(ManagementScope::CreateOrganizations)?;
     // Until somebody names it, it is called by the id that the platform knows it by.
     let code = super::organizations::insert(app, change, external_id, Some(external_id)).await?;
-    Ok(Owner::Organization(code))
+    Ok(Resolved { owner: Owner::Organization(code), is_new: true })
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::actions::Changed;
 use crate::actions::apis::find_api;
+use crate::actions::callers::begin;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
@@ -27,7 +28,7 @@ pub async fn create_scope(
     if let Some(text) = description {
         bounds::text(text, MAX_DESCRIPTION_CHARS).in_field("description")?;
     }
-    let mut change = app.change(caller).await?;
+    let mut change = begin(app, caller).await?;
     let api = find_api(&mut change, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
     if api.is_management_api {
         return Err(Refusal::new(ErrorCode::ManagementApi));

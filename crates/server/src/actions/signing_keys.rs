@@ -18,22 +18,22 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
 
-/// Makes a new signing key, active at once.
-pub async fn create_signing_key(app: &App) -> Result<(), Refusal> {
+/// Makes the first signing key of a store that has none, active at once.
+pub async fn create_first_signing_key(app: &App) -> Result<(), Refusal> {
     let broken = |_| Refusal::caused_by(ErrorCode::Internal, "no RSA key could be made");
     let pair = KeyPair::generate(KeySize::Rsa2048).map_err(broken)?;
     let private: Pkcs8V1Der<'_> = pair.as_der().map_err(broken)?;
-    store_signing_key(app, &pair, private.as_ref()).await
+    store_first_signing_key(app, &pair, private.as_ref()).await
 }
 
-/// Stores a signing key that was made elsewhere, active at once: a private key as PKCS #8 (RFC 5958), DER.
-pub async fn import_signing_key(app: &App, pkcs8: &[u8]) -> Result<(), Refusal> {
+/// The same with a key that was made elsewhere: a private key as PKCS #8 (RFC 5958), DER.
+pub async fn import_first_signing_key(app: &App, pkcs8: &[u8]) -> Result<(), Refusal> {
     let rejected = |error| Refusal::caused_by(ErrorCode::Internal, format!("the RSA key is rejected: {error}"));
     let pair = KeyPair::from_pkcs8(pkcs8).map_err(rejected)?;
-    store_signing_key(app, &pair, pkcs8).await
+    store_first_signing_key(app, &pair, pkcs8).await
 }
 
-async fn store_signing_key(app: &App, pair: &KeyPair, pkcs8: &[u8]) -> Result<(), Refusal> {
+async fn store_first_signing_key(app: &App, pair: &KeyPair, pkcs8: &[u8]) -> Result<(), Refusal> {
     let jwk = public_jwk(pair);
     let public = serde_json::to_string(&jwk).map_err(|error| Refusal::caused_by(ErrorCode::Internal, error))?;
     let new = NewSigningKey {
@@ -44,6 +44,10 @@ async fn store_signing_key(app: &App, pair: &KeyPair, pkcs8: &[u8]) -> Result<()
         active_at: app.now(),
     };
     let mut change = app.change(&Caller::system()).await?;
+    if !list_signing_keys(&mut change, app.now()).await?.is_empty() {
+        // Another node was quicker, and its key serves as well.
+        return Ok(());
+    }
     insert_signing_key(&mut change, &new).await?;
     let event =
         NewEvent { action: "signing_key.created", target_id: jwk.kid.clone(), org_code: None, details: json!({}) };

@@ -9,6 +9,7 @@ use keyward_wire::users::{CreateUserRequest, IdentityType, UserIdentity, UserPro
 use serde_json::json;
 
 use crate::actions::Changed;
+use crate::actions::callers::begin;
 use crate::actions::organizations::find_organization;
 use crate::app::App;
 use crate::caller::Caller;
@@ -29,7 +30,7 @@ pub async fn create_user(app: &App, caller: &Caller, request: CreateUserRequest)
     if let Some(external_id) = &request.provided_id {
         bounds::text(external_id, MAX_EXTERNAL_ID_CHARS).in_field("provided_id")?;
     }
-    let mut change = app.change(caller).await?;
+    let mut change = begin(app, caller).await?;
     let organization = match &request.organization_code {
         Some(code) => Some(find_organization(&mut change, caller, code, "organization_code").await?),
         None => None,
@@ -49,7 +50,7 @@ pub async fn create_user(app: &App, caller: &Caller, request: CreateUserRequest)
     if let Some(code) = &org_code {
         users::insert_member(&mut change, code, &id).await?;
     }
-    let details = json!({ "external_id": request.provided_id });
+    let details = json!({});
     let event = NewEvent { action: "user.created", target_id: id.to_string(), org_code, details };
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: id, revision })

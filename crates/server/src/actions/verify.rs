@@ -102,7 +102,6 @@ pub(super) async fn find_entry(app: &App, tx: &mut Tx, selector: Selector) -> Re
     let audience = row.audience.clone().unwrap_or_else(|| app.issuer.management_audience());
     let scopes = scopes.into_iter().map(|scope| (scope.number, scope.key)).collect();
     let api = ApiEntry { id: row.api_id.clone(), audience, scopes };
-    let facts = row.facts(&[]);
     let entry = Entry {
         key_id: row.id.clone(),
         owner: row.owner(),
@@ -110,10 +109,7 @@ pub(super) async fn find_entry(app: &App, tx: &mut Tx, selector: Selector) -> Re
         mac: secret.mac,
         secret_version: secret.secret_version,
         secret_expires_at: secret.expires_at,
-        is_revoked: facts.is_revoked,
-        is_enabled: facts.is_enabled,
-        is_owner_suspended: facts.is_owner_suspended,
-        expires_at: facts.expires_at,
+        state: row.state(),
         allowed_cidrs: row.allowed_cidrs.clone(),
         scopes: row.scopes.clone(),
     };

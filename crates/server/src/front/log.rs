@@ -6,8 +6,9 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue};
-use keyward_core::ids::hex;
+use keyward_core::ids::random_hex;
 use keyward_wire::ErrorCode;
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::front::Cause;
@@ -17,35 +18,37 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives a request its id and its deadline, and tells the log how it ended. The route is logged and never the path or
 /// the query, which may hold what people pasted into them.
+///
+/// All of it is a task of its own: a request whose client has gone away still has its deadline and its line.
 pub(crate) async fn log_requests(State(app): State<App>, request: Request, next: Next) -> Response {
-    let id = app.make(|fill, _| {
-        let mut bytes = [0; 8];
-        fill(&mut bytes);
-        hex(&bytes)
-    });
+    let watched = tokio::spawn(watch(app, request, next));
+    watched.await.unwrap_or_else(|error| Refusal::caused_by(ErrorCode::Internal, error).into_response())
+}
+
+async fn watch(app: App, request: Request, next: Next) -> Response {
+    let id = app.make(|fill, _| random_hex::<8>(fill));
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
-    let begun = app.now();
+    let begun = Instant::now();
 
     let deadline = Duration::from_secs(app.settings.plain.request_timeout_seconds);
-    // A task of its own, so that a panic in a handler ends in an answer, and a client that goes away does not end a
-    // change half-way between its commit and its audit line.
+    // A task within the task, so that a handler that panics ends in an answer.
     let mut handler = tokio::spawn(next.run(request));
     let mut response = match tokio::time::timeout(deadline, &mut handler).await {
         Ok(Ok(response)) => response,
-        Ok(Err(_)) => Refusal::caused_by(ErrorCode::Internal, "a handler panicked").into_response(),
-        Err(_) => {
+        Ok(Err(error)) => Refusal::caused_by(ErrorCode::Internal, error).into_response(),
+        Err(late) => {
             handler.abort();
-            Refusal::caused_by(ErrorCode::Unavailable, "the request took too long").into_response()
+            Refusal::caused_by(ErrorCode::Unavailable, late).into_response()
         }
     };
 
-    let (status, micros) = (response.status(), app.now().as_micros() - begun.as_micros());
+    let (status, micros) = (response.status().as_u16(), begun.elapsed().as_micros());
     match response.extensions().get::<Cause>() {
         Some(Cause(cause)) => {
-            tracing::error!(request_id = id, %method, route, status = status.as_u16(), micros, cause = &**cause, "failed");
+            tracing::error!(request_id = id, %method, route, status, micros, cause = &**cause, "failed")
         }
-        None => tracing::info!(request_id = id, %method, route, status = status.as_u16(), micros, "answered"),
+        None => tracing::info!(request_id = id, %method, route, status, micros, "answered"),
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);

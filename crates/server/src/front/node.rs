@@ -15,8 +15,8 @@ use crate::refusal::Refusal;
 /// How deeply JSON may be nested.
 const MAX_DEPTH: usize = 16;
 
-/// What a caller sent, before it has a type.
-#[derive(Clone, Debug)]
+/// What a caller sent, before it has a type. It may hold secrets and does not print.
+#[derive(Clone)]
 pub(crate) enum Node {
     Null,
     Bool(bool),

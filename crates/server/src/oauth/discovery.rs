@@ -12,7 +12,7 @@ use crate::actions::signing_keys;
 use crate::app::App;
 use crate::refusal::Refusal;
 
-/// Seconds that anybody may keep these answers: less than a signing key is published before its first use.
+/// Five minutes that anybody may keep these answers: a new signing key must be published for longer before its first use.
 const KEEP: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// The keys that tokens are signed with (RFC 7517 section 5).

@@ -47,7 +47,7 @@ async fn list_apis(
     Params(query): Params<ListApisQuery>,
 ) -> Result<Answer<Envelope<ApiList>>, Refusal> {
     let with_scopes = query.expand == Some(Expand::Scopes);
-    let found = apis::list_apis(&app).await?;
+    let found = apis::list_apis(&app, with_scopes).await?;
     let apis = found.into_iter().map(|api| wire_api(&app, api, with_scopes)).collect();
     Ok(Answer::ok(Envelope::read(ApiList { next_token: None, apis })))
 }
@@ -82,7 +82,7 @@ async fn get_api(
         id: application.client_id,
         name: application.name,
         r#type: "Machine to machine (M2M)".into(),
-        is_active: true,
+        is_active: application.disabled_at.is_none(),
     });
     let api = ApiWithApplications { api: wire_api(&app, found, true), applications: applications.collect() };
     Ok(Answer::ok(Envelope::read(ApiDetail { api })))

@@ -6,7 +6,7 @@ use keyward_wire::{Done, Envelope, ErrorBody};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::actions::grants;
+use crate::actions::grants::{self, ApplicationScope};
 use crate::app::App;
 use crate::auth::{Platform, scope};
 use crate::front::{Answer, Body};
@@ -51,8 +51,8 @@ async fn add_application_scope(
     caller: Platform<scope::CreateApiApplicationScopes>,
     Path((api_id, application_id, scope_id)): Path<(String, String, String)>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
-    let ids = (api_id.as_str(), application_id.as_str(), scope_id.as_str());
-    let changed = grants::set_application_scope(&app, &caller, ids, true).await?;
+    let named = ApplicationScope { api_id: &api_id, application_id: &application_id, scope_id: &scope_id };
+    let changed = grants::add_application_scope(&app, &caller, &named).await?;
     Ok(Answer::ok(Envelope::changed("OK", "Success", changed.revision, Done {})))
 }
 
@@ -67,7 +67,7 @@ async fn remove_application_scope(
     caller: Platform<scope::DeleteApiApplicationScopes>,
     Path((api_id, application_id, scope_id)): Path<(String, String, String)>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
-    let ids = (api_id.as_str(), application_id.as_str(), scope_id.as_str());
-    let changed = grants::set_application_scope(&app, &caller, ids, false).await?;
+    let named = ApplicationScope { api_id: &api_id, application_id: &application_id, scope_id: &scope_id };
+    let changed = grants::remove_application_scope(&app, &caller, &named).await?;
     Ok(Answer::ok(Envelope::changed("OK", "Success", changed.revision, Done {})))
 }

@@ -1,10 +1,7 @@
 //! API keys: `/api/v1/api_keys`.
 
 use axum::extract::State;
-use keyward_core::OwnerKind;
-use keyward_wire::keys::{
-    CreateKeyRequest, IssuedKey, Key, KeyDetail, KeyList, KeySecretOnce, KeyStatus, KeyType, ListKeysQuery,
-};
+use keyward_wire::keys::{CreateKeyRequest, IssuedKey, Key, KeyDetail, KeyList, KeySecretOnce, ListKeysQuery};
 use keyward_wire::{Done, Envelope, ErrorBody};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -102,8 +99,8 @@ fn wire_key(named: NamedKey) -> Key {
     Key {
         id: row.id,
         name: row.name,
-        r#type: wire_type(row.r#type),
-        status: wire_status(named.status),
+        r#type: row.r#type,
+        status: named.status,
         key_prefix: row.key_prefix,
         key_suffix: Some(row.key_suffix),
         created_on: row.created_at,
@@ -120,21 +117,5 @@ fn wire_key(named: NamedKey) -> Key {
         allowed_cidrs: row.allowed_cidrs.iter().map(ToString::to_string).collect(),
         metadata: row.metadata,
         bound_api_ids: row.bound_api_ids,
-    }
-}
-
-pub(super) fn wire_type(kind: OwnerKind) -> KeyType {
-    match kind {
-        OwnerKind::User => KeyType::User,
-        OwnerKind::Organization => KeyType::Organization,
-        OwnerKind::Environment => KeyType::Environment,
-    }
-}
-
-pub(super) fn wire_status(status: keyward_core::KeyStatus) -> KeyStatus {
-    match status {
-        keyward_core::KeyStatus::Active => KeyStatus::Active,
-        keyward_core::KeyStatus::Inactive => KeyStatus::Inactive,
-        keyward_core::KeyStatus::Revoked => KeyStatus::Revoked,
     }
 }

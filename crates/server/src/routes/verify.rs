@@ -12,7 +12,6 @@ use crate::auth::{PlatformOrOrganization, scope};
 use crate::front::{Answer, Body};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
-use crate::routes::keys::{wire_status, wire_type};
 
 /// Bytes of a body.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -69,7 +68,7 @@ fn answer(verified: Verified, required: &[String]) -> VerifyKeyResponse {
         let counted = key.usage.map(|usage| (usage.last_verified_at, usage.verification_count));
         let row = key.row;
         response.key_id = Some(row.id);
-        response.status = Some(wire_status(key.status));
+        response.status = Some(key.status);
         response.scopes = key.scopes;
         response.org_code = row.org_code;
         response.user_id = row.user_id;
@@ -78,7 +77,7 @@ fn answer(verified: Verified, required: &[String]) -> VerifyKeyResponse {
         response.api_id = Some(row.api_id);
         response.audience = Some(key.audience);
         response.name = Some(row.name);
-        response.r#type = Some(wire_type(row.r#type));
+        response.r#type = Some(row.r#type);
         response.owner_external_id = row.owner_external_id;
         response.expires_on = row.expires_at;
         response.metadata = row.metadata;

@@ -21,7 +21,7 @@ conformance! {
 
 fn kept_to_nothing<'a>(client_id: &'a ClientId, mac: &'a SecretMac) -> NewApplication<'a> {
     let (org_code, bound_api_ids) = (None, None);
-    NewApplication { client_id, name: NAME, org_code, bound_api_ids, token_lifetime: 1, mac, secret_version: 1 }
+    NewApplication { client_id, name: NAME, org_code, bound_api_ids, token_lifetime: 1, mac: *mac, secret_version: 1 }
 }
 
 async fn insert(store: &TestStore, new: &NewApplication<'_>) {

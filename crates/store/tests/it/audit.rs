@@ -39,14 +39,23 @@ async fn an_event_says_who_did_what_to_what_and_when(store: &TestStore) {
     store.change(actor, NOW).await.unwrap().commit(&keyring(), event).await.unwrap();
 
     let [row] = events(store).await.try_into().unwrap();
-    let EventRow { revision, created_at, actor_kind, actor_id, action, target_id, org_code: of, details: said, link } =
-        row;
-    assert_eq!((revision, created_at), (1, NOW));
+    let EventRow {
+        revision,
+        created_at,
+        actor_kind,
+        actor_id,
+        action,
+        target_id,
+        org_code: of,
+        details: said,
+        secret_version,
+        link,
+    } = row;
+    assert_eq!((revision, created_at, secret_version), (1, NOW, 1));
     assert_eq!((actor_kind.as_str(), actor_id.as_str()), ("application", "0123abcd"));
     assert_eq!((action.as_str(), target_id.as_str(), of.as_deref()), ("key.created", "api_key_1", Some("org_acme")));
     assert_eq!(serde_json::from_str::<serde_json::Value>(&said).unwrap(), details);
     assert_eq!(link.len(), 32);
-    assert_eq!(store.db_number("SELECT secret_version FROM audit_events").await, 1);
 }
 
 async fn an_event_without_organization_has_none(store: &TestStore) {
@@ -65,7 +74,7 @@ async fn each_commit_writes_one_event_that_is_chained_to_the_one_before(store: &
         assert_eq!(rows.len() as u64, second + 1);
         let last = rows.last().unwrap();
         assert_eq!(last.revision, second + 1);
-        assert_eq!(last.link, keyring().audit_link(&chain, &last.covered()));
+        assert_eq!(last.link, keyring().audit_link(last.secret_version, &chain, &last.covered()).unwrap());
         chain = store.db_chain().await;
         assert_eq!(chain, last.link);
     }
@@ -81,13 +90,14 @@ async fn a_changed_event_breaks_its_link(store: &TestStore) {
         "target_id = 'x'",
         "org_code = ''",
         "details = '{ }'",
+        "secret_version = 2",
     ];
     for change in changes {
         let before = events(store).await.remove(0).covered();
         store.db_execute(&format!("UPDATE audit_events SET {change}")).await;
         let row = events(store).await.remove(0);
         assert_ne!(row.covered(), before, "{change}");
-        assert_ne!(row.link, keyring().audit_link(&[0; 32], &row.covered()), "{change}");
+        assert_ne!(row.link, keyring().audit_link(1, &[0; 32], &row.covered()).unwrap(), "{change}");
     }
 }
 

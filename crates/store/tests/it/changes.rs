@@ -111,7 +111,7 @@ async fn a_failed_statement_ends_the_change(store: &TestStore) {
     let code = given::organization(&mut change, &mut seed).await;
     let again = NewOrganization { code: &code, external_id: None, name: "Twice" };
     let refused = insert_organization(&mut change, &again).await;
-    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert!(matches!(refused, Err(StoreError::Constraint(_))), "{refused:?}");
 
     let other = seed.org_code();
     let next = NewOrganization { code: &other, external_id: None, name: "After" };

@@ -126,7 +126,7 @@ pub(crate) async fn application(change: &mut Change, seed: &mut Seed, name: &str
         org_code: None,
         bound_api_ids: None,
         token_lifetime: 60,
-        mac: &mac(0),
+        mac: mac(0),
         secret_version: 1,
     };
     insert_application(change, &new).await.unwrap();

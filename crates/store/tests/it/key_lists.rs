@@ -1,6 +1,6 @@
 //! Lists of keys: their order, their pages, their filters, and who sees what.
 
-use keyward_core::{ApiKeyId, KeyStatus, OrgCode, OrgScope, Owner, OwnerKind, UserId};
+use keyward_core::{ApiKeyId, KeyStatus, KeyType, OrgCode, OrgScope, Owner, UserId};
 use keyward_store::keys::{KeyFilter, list_keys};
 
 use crate::given::{self, Seed, later};
@@ -94,9 +94,9 @@ async fn each_filter_keeps_what_it_names(store: &TestStore) {
     store.db_execute(&format!("UPDATE keys SET revoked_at = 1 WHERE id = '{}'", keys.ids[5])).await;
     let none = KeyFilter::default();
     let cases: [(KeyFilter<'_>, &[usize]); 8] = [
-        (KeyFilter { r#type: Some(OwnerKind::User), ..none.clone() }, &[5, 2, 0]),
-        (KeyFilter { r#type: Some(OwnerKind::Organization), ..none.clone() }, &[6, 4, 1]),
-        (KeyFilter { r#type: Some(OwnerKind::Environment), ..none.clone() }, &[3]),
+        (KeyFilter { r#type: Some(KeyType::User), ..none.clone() }, &[5, 2, 0]),
+        (KeyFilter { r#type: Some(KeyType::Organization), ..none.clone() }, &[6, 4, 1]),
+        (KeyFilter { r#type: Some(KeyType::Environment), ..none.clone() }, &[3]),
         (KeyFilter { user_id: Some(&keys.user), ..none.clone() }, &[5, 0]),
         (KeyFilter { org_code: Some(&keys.organization), ..none.clone() }, &[4, 1]),
         (KeyFilter { status: Some(KeyStatus::Active), ..none.clone() }, &[6, 3, 2, 1, 0]),
@@ -116,7 +116,7 @@ async fn filters_hold_together(store: &TestStore) {
     assert_eq!(list(store, &active, 100).await, keys.at(&[0]));
     let after = KeyFilter { starting_after: Some(&keys.ids[5]), ..of_user.clone() };
     assert_eq!(list(store, &after, 100).await, keys.at(&[0]));
-    let nobody = KeyFilter { r#type: Some(OwnerKind::Organization), ..of_user };
+    let nobody = KeyFilter { r#type: Some(KeyType::Organization), ..of_user };
     assert!(list(store, &nobody, 100).await.is_empty());
 }
 

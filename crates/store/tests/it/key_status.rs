@@ -90,7 +90,7 @@ async fn the_status_filter_and_the_core_agree_on_every_combination(store: &TestS
         }
     }
     for row in &all {
-        let by_core = row.facts(&[]).status(NOW);
+        let by_core = row.state().status(NOW);
         assert_eq!(by_core, status_by_name(&row.name), "{}", row.name);
         assert_eq!(by_filter.get(&row.name), Some(&by_core), "{}", row.name);
     }

@@ -18,7 +18,7 @@ use base64::engine::general_purpose::STANDARD;
 use keyward_core::Timestamp;
 use keyward_server::actions::bootstrap;
 use keyward_server::actions::first_run::create_first_application;
-use keyward_server::actions::signing_keys::import_signing_key;
+use keyward_server::actions::signing_keys::import_first_signing_key;
 use keyward_server::caller::Caller;
 use keyward_server::{App, Clock, DataFolder, Entropy, Settings, Sources, routes};
 use serde_json::Value;
@@ -73,7 +73,7 @@ impl TestApp {
         let now = Clock::new(move || Timestamp::from_micros(told.load(Ordering::SeqCst)));
         let app = App::open(settings, held, now, seeded()).await.unwrap();
         bootstrap::ensure_management_api(&app).await.unwrap();
-        import_signing_key(&app, &signing_key()).await.unwrap();
+        import_first_signing_key(&app, &signing_key()).await.unwrap();
         let router = routes::router(&app);
         Self { app, database, router, clock, secrets: Mutex::default(), folder }
     }

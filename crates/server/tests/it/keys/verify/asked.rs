@@ -125,7 +125,7 @@ async fn a_body_that_cannot_be_read_is_refused_by_the_name_of_the_field() {
     let reply = shop.admin.post("/api/v1/api_keys/verify", json!({})).await;
     assert_eq!((reply.error(), reply.message()), ("FIELD_MISSING", "`api_key` is missing"));
     let reply = shop.admin.post("/api/v1/api_keys/verify", json!({ secret.as_str(): 1 })).await;
-    assert_eq!((reply.error(), reply.message()), ("FIELD_UNKNOWN", "`…` is not a field of this request"));
+    assert_eq!((reply.error(), reply.message()), ("FIELD_UNKNOWN", "`...` is not a field of this request"));
     assert_eq!(shop.get(&id).await.body["api_key"]["verification_count"], 0);
 }
 
