@@ -45,7 +45,8 @@ pub async fn list_granted_audiences(tx: &mut Tx, client_id: &ClientId) -> Result
         }
     }
     const SQL: &str = "SELECT a.audience FROM grants g JOIN apis a ON a.id = g.api_id \
-         WHERE g.client_id = $1 AND g.ended_at IS NULL AND a.deleted_at IS NULL ORDER BY a.audience IS NOT NULL, a.audience LIMIT 20";
+         WHERE g.client_id = $1 AND g.ended_at IS NULL AND a.deleted_at IS NULL \
+         ORDER BY a.audience IS NOT NULL, a.audience LIMIT 20";
     let rows: Vec<AudienceRow> = fetch_all!(tx, SQL, client_id.as_str())?;
     Ok(rows.into_iter().map(|row| row.audience).collect())
 }

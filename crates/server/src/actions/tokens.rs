@@ -174,10 +174,14 @@ async fn find_api(app: &App, tx: &mut Tx, audience: &str, host: Option<&str>) ->
 /// The refusal that names the audiences which would do.
 async fn unauthorized(app: &App, tx: &mut Tx, client_id: &ClientId) -> Result<TokenRefusal, StoreError> {
     let granted = grants::list_granted_audiences(tx, client_id).await?;
-    let names: Vec<String> =
-        granted.into_iter().map(|name| name.unwrap_or_else(|| app.issuer.management_audience())).collect();
-    let description = if names.is_empty() {
+    let names = granted.into_iter().map(|name| name.unwrap_or_else(|| app.issuer.management_audience()));
+    // A description has these characters alone (RFC 6749 section 5.2).
+    let is_tellable = |name: &String| name.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
+    let (names, others): (Vec<String>, Vec<String>) = names.partition(is_tellable);
+    let description = if names.is_empty() && others.is_empty() {
         "The client is not authorised for any audience.".to_owned()
+    } else if names.is_empty() {
+        "The client is not authorised for this audience.".to_owned()
     } else {
         format!("The client is not authorised for this audience. These would do: {}", names.join(" "))
     };

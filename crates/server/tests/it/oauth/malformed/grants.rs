@@ -78,3 +78,22 @@ async fn an_audience_or_a_scope_that_was_not_granted_is_refused() {
         400 unauthorized_client: The client is not authorised for any audience.
     ");
 }
+
+#[tokio::test]
+async fn an_audience_that_cannot_be_written_in_a_description_is_left_out_of_it() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let client = Client::of(&app, &admin).await;
+    for audience in ["https://bücher.example.com", r#"https://"quoted".example.com"#] {
+        let api = admin.makes_api(audience, &[]).await;
+        let body = json!({ "applications": [{ "id": client.id }] });
+        assert_eq!(admin.patch(&format!("/api/v1/apis/{api}/applications"), body).await.status, 200);
+    }
+    let form = "grant_type=client_credentials&client_id={id}&client_secret={secret}&audience=urn:canary";
+    let mut table = Table::default();
+    table.add("an unknown audience", &client, &client.form(form).await);
+    assert_snapshot!(table.0, @"
+    an unknown audience
+        400 unauthorized_client: The client is not authorised for this audience. These would do: https://keys.example.com/api https://api.example.com
+    ");
+}
