@@ -197,7 +197,7 @@ test('whatever else answers in the place of Keyward, nobody is let through or ca
   const beside = await startExample(`http://127.0.0.1:${fake.address().port}`, 'anything');
   t.after(() => beside.stop());
 
-  const facts = { code: 'API_KEY_VERIFIED', message: 'Fine.', key_id: null, org_code: null, www_authenticate: null };
+  const facts = { code: 'API_KEY_VERIFIED', message: 'Fine.', scopes: [], revision: 1, www_authenticate: null };
   const verified = JSON.stringify({ ...facts, is_valid: true, http_status: 200 });
   const refusal = (http_status) => JSON.stringify({ ...facts, is_valid: false, http_status });
   answer = [200, verified];

@@ -14,6 +14,9 @@ pub enum ClientError {
         /// The HTTP status, 500 or above.
         status: u16,
     },
+    /// The answer contradicts itself.
+    #[error("the answer is not one of Keyward's")]
+    Contradiction,
     /// Keyward refused.
     #[error("{status}: {code}: {message}")]
     Refused {

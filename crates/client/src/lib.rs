@@ -9,7 +9,7 @@ pub use keyward_wire as wire;
 
 use keyward_core::{ApiKeyId, PlainSecret};
 use reqwest::redirect::Policy;
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -47,7 +47,7 @@ pub struct Credentials<'a> {
 }
 
 /// How long a call may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks for a token (RFC 6749 section 4.4). `url` is the address of Keyward, without trailing slash.
 pub async fn request_token(url: &str, credentials: &Credentials<'_>) -> Called<TokenResponse> {
@@ -67,9 +67,19 @@ impl Client {
         Ok(Self { http: connect(url)?, url: url.to_owned(), bearer })
     }
 
-    /// Verifies a key. Every answer about a key is `Ok`: look at `is_valid`.
+    /// Verifies a key. Every answer about a key is `Ok`: look at `is_valid`. An error says that nothing is known about the
+    /// key, which is no reason to call it wrong: answer 503.
     pub async fn verify_key(&self, request: &VerifyKeyRequest) -> Called<VerifyKeyResponse> {
-        self.post("/api/v1/api_keys/verify", request).await
+        let response = self.request(Method::POST, "/api/v1/api_keys/verify").json(request).send().await?;
+        let status = response.status();
+        if status != StatusCode::OK {
+            return Err(ClientError::refused(status, response).await);
+        }
+        let verdict: VerifyKeyResponse = response.json().await?;
+        match (verdict.is_valid, verdict.http_status) {
+            (true, 200) | (false, 401 | 403 | 429) => Ok(verdict),
+            _ => Err(ClientError::Contradiction),
+        }
     }
 
     /// Creates a key. Its secret is shown this once.

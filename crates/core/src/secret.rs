@@ -45,6 +45,12 @@ impl PlainSecret {
     }
 }
 
+impl From<String> for PlainSecret {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
 impl fmt::Debug for PlainSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PlainSecret(..)")

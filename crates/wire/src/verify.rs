@@ -33,6 +33,14 @@ pub struct VerifyKeyRequest {
     pub min_revision: Option<u64>,
 }
 
+impl VerifyKeyRequest {
+    /// Asks about a key and nothing else.
+    pub fn new(api_key: &str) -> Self {
+        let api_key = PlainSecret::new(api_key.to_owned());
+        Self { api_key, audience: None, api_id: None, scopes: None, ip: None, min_revision: None }
+    }
+}
+
 /// What a verification came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -4,7 +4,6 @@
 
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
@@ -13,74 +12,37 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use reqwest::redirect::Policy;
-use serde::Deserialize;
+use keyward_client::Client;
+use keyward_client::wire::verify::{VerifyKeyRequest, VerifyKeyResponse};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 // --- middleware
 /// Lets a request through if its API key is good for the scope. If it is not, Keyward says what to answer.
 async fn require_key(
-    State((keyward, scope)): State<(Keyward, &'static str)>,
+    State((keyward, scope)): State<(Client, &'static str)>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let Some(key) = header.and_then(bearer) else {
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (scheme, key) = header.split_once(' ').unwrap_or_default();
+    if key.is_empty() || !scheme.eq_ignore_ascii_case("bearer") {
         return (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], "An API key is needed.").into_response();
-    };
-    match keyward.verify(json!({ "api_key": key, "scopes": [scope], "ip": peer.ip() })).await {
+    }
+    let (scopes, ip) = (Some(vec![scope.to_owned()]), Some(peer.ip().to_string()));
+    match keyward.verify_key(&VerifyKeyRequest { scopes, ip, ..VerifyKeyRequest::new(key) }).await {
         Ok(verdict) if verdict.is_valid => {
             request.extensions_mut().insert(verdict);
             next.run(request).await
         }
-        Ok(Verdict { http_status, www_authenticate, message, .. }) => {
-            let status = StatusCode::from_u16(http_status).unwrap_or(StatusCode::UNAUTHORIZED);
-            (status, www_authenticate.map(|value| [(WWW_AUTHENTICATE, value)]), message).into_response()
+        Ok(verdict) => {
+            let status = StatusCode::from_u16(verdict.http_status).unwrap_or(StatusCode::UNAUTHORIZED);
+            (status, verdict.www_authenticate.map(|value| [(WWW_AUTHENTICATE, value)]), verdict.message).into_response()
         }
-        Err(error) => {
-            // Nothing is known about the key: it is not let through, and not called wrong either.
-            eprintln!("A key could not be verified: {error:?}");
-            (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], "The API key cannot be verified now.")
-                .into_response()
-        }
-    }
-}
-
-fn bearer(header: &str) -> Option<&str> {
-    let (scheme, key) = header.split_once(' ')?;
-    Some(key.trim()).filter(|key| scheme.eq_ignore_ascii_case("Bearer") && !key.is_empty())
-}
-
-#[derive(Clone)]
-struct Keyward {
-    http: reqwest::Client,
-    verify_url: String,
-    verify_key: String,
-}
-
-/// What Keyward says about a key.
-#[derive(Clone, Deserialize)]
-struct Verdict {
-    is_valid: bool,
-    http_status: u16,
-    www_authenticate: Option<String>,
-    message: String,
-    key_id: Option<String>,
-    org_code: Option<String>,
-}
-
-impl Keyward {
-    async fn verify(&self, question: Value) -> Result<Verdict, Box<dyn Error + Send + Sync>> {
-        let answer = self.http.post(&self.verify_url).bearer_auth(&self.verify_key).json(&question).send().await?;
-        if answer.status() != StatusCode::OK {
-            return Err(format!("Keyward answered {}", answer.status()).into());
-        }
-        let verdict: Verdict = answer.json().await?;
-        match (verdict.is_valid, verdict.http_status) {
-            (true, 200) | (false, 401 | 403 | 429) => Ok(verdict),
-            _ => Err("this is no answer of Keyward".into()),
+        // Nothing is known about the key: it is not let through, and not called wrong either.
+        Err(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], "The key cannot be verified.").into_response()
         }
     }
 }
@@ -88,9 +50,7 @@ impl Keyward {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let http = reqwest::Client::builder().timeout(Duration::from_secs(2)).redirect(Policy::none()).build()?;
-    let verify_url = format!("{}/api/v1/api_keys/verify", setting("KEYWARD_ISSUER")?);
-    let keyward = Keyward { http, verify_url, verify_key: setting("KEYWARD_VERIFY_KEY")? };
+    let keyward = Client::new(&setting("KEYWARD_ISSUER")?, setting("KEYWARD_VERIFY_KEY")?.into())?;
     let needs = |scope: &'static str| middleware::from_fn_with_state((keyward.clone(), scope), require_key);
 
     let read = get(list_orders).layer(needs("read:orders"));
@@ -104,11 +64,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn list_orders(Extension(key): Extension<Verdict>) -> Json<Value> {
+async fn list_orders(Extension(key): Extension<VerifyKeyResponse>) -> Json<Value> {
     Json(json!({ "orders": [{ "id": 1, "item": "tea" }], "key_id": key.key_id, "org_code": key.org_code }))
 }
 
-async fn place_order(Extension(key): Extension<Verdict>) -> (StatusCode, Json<Value>) {
+async fn place_order(Extension(key): Extension<VerifyKeyResponse>) -> (StatusCode, Json<Value>) {
     (StatusCode::CREATED, Json(json!({ "id": 2, "key_id": key.key_id, "org_code": key.org_code })))
 }
 

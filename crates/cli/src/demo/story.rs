@@ -86,14 +86,8 @@ async fn issue(
 }
 
 async fn verify(backend: &Client, key: &PlainSecret, scope: &str) -> Result<VerifyKeyResponse, Failure> {
-    let request = VerifyKeyRequest {
-        api_key: key.clone(),
-        audience: None,
-        api_id: None,
-        scopes: Some(vec![scope.to_owned()]),
-        ip: None,
-        min_revision: None,
-    };
+    let scopes = Some(vec![scope.to_owned()]);
+    let request = VerifyKeyRequest { scopes, ..VerifyKeyRequest::new(key.expose()) };
     Ok(backend.verify_key(&request).await?)
 }
 

@@ -15,7 +15,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("keyward-server", &["keyward-core", "keyward-wire", "keyward-store", "keyward-engine"]),
     ("keyward-client", &["keyward-core", "keyward-wire"]),
     ("keyward", &["keyward-core", "keyward-server", "keyward-client"]),
-    ("example-axum", &[]),
+    ("example-axum", &["keyward-client"]),
 ];
 
 /// Folders of the server that answer requests, and never open a transaction.

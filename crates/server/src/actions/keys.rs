@@ -72,6 +72,8 @@ pub async fn create_key(app: &App, caller: &Caller, request: CreateKeyRequest) -
     let bound = read_bound(&mut change, request.bound_api_ids.as_deref()).await?;
     if owner == Owner::Environment {
         caller.require_may_give(&management_scopes(&rows, &numbers)?, bound.as_deref())?;
+    } else if bound.is_some() {
+        return Err(Refusal::field("bound_api_ids", "is for environment keys alone"));
     }
 
     let id = app.make(ApiKeyId::generate);
@@ -119,9 +121,6 @@ fn hold_to_owner(owner: &Owner, api: &ApiRow, request: &CreateKeyRequest) -> Res
     let is_environment = *owner == Owner::Environment;
     if api.is_management_api != is_environment {
         return Err(Refusal::field("type", "must be `environment` for the management API, and for no other"));
-    }
-    if !is_environment && request.bound_api_ids.is_some() {
-        return Err(Refusal::field("bound_api_ids", "is for environment keys alone"));
     }
     // A caller of the management API has no address that could be relied on yet.
     if is_environment && request.allowed_cidrs.as_ref().is_some_and(|ranges| !ranges.is_empty()) {
