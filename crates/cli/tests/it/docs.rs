@@ -1,6 +1,6 @@
-//! What the README quotes is what stands in the file that it names.
+//! What the documents say of files and settings is so.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Before a fenced block: the file that it quotes.
 const FROM: (&str, &str) = ("<!-- from: ", " -->");
@@ -10,8 +10,6 @@ const END: &str = "--- end";
 
 #[test]
 fn the_readme_quotes_the_examples_as_they_are() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let read = |path: &str| std::fs::read_to_string(root.join(path)).map_err(|error| format!("{path}: {error}"));
     let blocks = quotes(&read("README.md").unwrap()).unwrap();
     assert!(blocks.len() >= 2, "the README quotes {} examples; there are two", blocks.len());
     for (path, block) in blocks {
@@ -34,6 +32,36 @@ fn a_quote_without_its_block_is_seen() {
         assert!(quotes(broken).is_err(), "{broken}");
     }
     assert!(marked("let a = 1;").is_err() && marked("// --- middleware\nlet a = 1;").is_err());
+}
+
+#[test]
+fn every_setting_stands_in_the_documents() {
+    let (defaults, documented) = (read("crates/server/src/config.default.toml"), read("docs/settings.md").unwrap());
+    for line in defaults.unwrap().lines().filter(|line| !line.starts_with('#')) {
+        let Some((name, _)) = line.split_once(" = ") else { continue };
+        let row = format!("| `{name}` | `KEYWARD_{}` |", name.to_uppercase());
+        assert!(documented.contains(&row), "docs/settings.md lacks {row}");
+    }
+}
+
+#[test]
+fn every_path_that_the_readme_names_is_there() {
+    let readme = read("README.md").unwrap();
+    let quoted = readme.split('`').skip(1).step_by(2);
+    let paths: Vec<_> =
+        quoted.filter(|text| ["crates/", "tests/", "examples/"].iter().any(|p| text.starts_with(p))).collect();
+    assert!(paths.len() > 5, "{paths:?}");
+    for path in paths {
+        assert!(root().join(path).exists(), "the README names {path}");
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(path: &str) -> Result<String, String> {
+    std::fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"))
 }
 
 /// The fenced blocks that quote a file, each with its path.

@@ -15,14 +15,14 @@ use crate::support::TestApp;
 /// How long a test waits for what must come; how long it truly takes is not its business.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-struct Served {
+pub(super) struct Served {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<()>,
 }
 
 /// Serves the app on a port of its own.
-async fn serve(app: &TestApp) -> Served {
+pub(super) async fn serve(app: &TestApp) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -36,7 +36,7 @@ async fn serve(app: &TestApp) -> Served {
 
 impl Served {
     /// Opens a connection and sends this.
-    async fn send(&self, text: &str) -> TcpStream {
+    pub(super) async fn send(&self, text: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(text.as_bytes()).await.unwrap();
         stream
@@ -44,7 +44,7 @@ impl Served {
 }
 
 /// Everything that comes until the other side closes.
-async fn read_to_end(stream: &mut TcpStream) -> String {
+pub(super) async fn read_to_end(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let read = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await;
     // A reset is a close as well: what was sent too much is thrown away unread.
@@ -53,7 +53,7 @@ async fn read_to_end(stream: &mut TcpStream) -> String {
 }
 
 /// The first so many bytes of what comes.
-async fn read_some(stream: &mut TcpStream, at_least: usize) -> String {
+pub(super) async fn read_some(stream: &mut TcpStream, at_least: usize) -> String {
     let mut bytes = vec![0; at_least];
     timeout(PATIENCE, stream.read_exact(&mut bytes)).await.unwrap().unwrap();
     String::from_utf8(bytes).unwrap()

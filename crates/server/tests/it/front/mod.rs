@@ -2,4 +2,5 @@
 
 mod connections;
 mod limits;
+mod rights;
 mod shapes;
