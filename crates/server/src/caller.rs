@@ -19,15 +19,13 @@ pub struct Caller {
     pub scopes: BTreeSet<ManagementScope>,
     /// The APIs whose keys it may verify; none for those of every API.
     pub bound: Option<Vec<ApiId>>,
-    /// What it showed, so that its rights can be looked up again.
-    pub credential: Credential,
+    /// What it showed, so that its rights can be looked up again; none where the host's own protection stands before.
+    pub credential: Option<Credential>,
 }
 
 /// What a caller showed.
 #[derive(Clone, Debug)]
 pub enum Credential {
-    /// Nothing: the host's own protection stands before it.
-    None,
     /// A token of an application.
     Token {
         /// The application.
@@ -63,7 +61,7 @@ impl Caller {
             org_scope: OrgScope::All,
             scopes: ManagementScope::ALL.iter().copied().collect(),
             bound: None,
-            credential: Credential::None,
+            credential: None,
         }
     }
 

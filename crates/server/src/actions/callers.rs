@@ -29,10 +29,8 @@ pub async fn identify(app: &App, token: &PlainSecret, request_host: Option<&str>
 /// done, so its rights are looked up again, now that nothing can take them: if it has lost any since, it is refused.
 pub(super) async fn begin(app: &App, caller: &Caller) -> Result<Change, Refusal> {
     let mut change = app.change(caller).await?;
-    if matches!(caller.credential, Credential::None) {
-        return Ok(change);
-    }
-    let now = look_up(app, &mut change, &caller.credential).await?;
+    let Some(credential) = &caller.credential else { return Ok(change) };
+    let now = look_up(app, &mut change, credential).await?;
     if let Some(lost) = caller.scopes.iter().find(|scope| !now.scopes.contains(scope)) {
         return Err(Refusal::scope_missing(*lost));
     }
@@ -45,7 +43,6 @@ pub(super) async fn begin(app: &App, caller: &Caller) -> Result<Change, Refusal>
 /// Who shows a credential whose form is good, and what it may do at this moment.
 async fn look_up(app: &App, tx: &mut Tx, credential: &Credential) -> Result<Caller, Refusal> {
     match credential {
-        Credential::None => Ok(Caller::system()),
         Credential::Key(secret) => look_up_key(app, tx, secret).await,
         Credential::Token { client_id, org_code, scopes } => {
             let invalid = || Refusal::new(ErrorCode::TokenInvalid);
@@ -59,7 +56,7 @@ async fn look_up(app: &App, tx: &mut Tx, credential: &Credential) -> Result<Call
                 org_scope: row.org_code.map_or(OrgScope::All, OrgScope::One),
                 scopes: scopes.intersection(&granted).copied().collect(),
                 bound: row.bound_api_ids,
-                credential: credential.clone(),
+                credential: Some(credential.clone()),
             })
         }
     }
@@ -143,6 +140,6 @@ async fn look_up_key(app: &App, tx: &mut Tx, secret: &KeySecret) -> Result<Calle
         org_scope: OrgScope::All,
         scopes,
         bound: row.bound_api_ids,
-        credential: Credential::Key(secret.clone()),
+        credential: Some(Credential::Key(secret.clone())),
     })
 }
