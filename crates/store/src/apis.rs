@@ -5,7 +5,7 @@ use keyward_core::{ApiId, KeyClass, KeyPrefix, Timestamp};
 
 use crate::change::Change;
 use crate::db::{execute, fetch_all, fetch_optional};
-use crate::row::row;
+use crate::row::{hit_one, row};
 use crate::{StoreError, Tx};
 
 row! {
@@ -92,4 +92,11 @@ pub async fn insert_api(change: &mut Change, api: &NewApi<'_>) -> Result<(), Sto
         stamp
     )?;
     Ok(())
+}
+
+/// Deletes an API that was found: this one row, through which its keys and grants end.
+pub async fn delete_api(change: &mut Change, api: &ApiRow) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE apis SET deleted_at = $2, revision = $3 WHERE id = $1 AND deleted_at IS NULL";
+    let (now, stamp) = (change.now().as_micros(), change.stamp());
+    hit_one("apis", execute!(change, SQL, api.id.as_str(), now, stamp)?)
 }

@@ -4,7 +4,7 @@ use keyward_core::{ApiId, ScopeId, ScopeKey, ScopeNumber};
 
 use crate::change::Change;
 use crate::db::{execute, fetch_all, fetch_one, fetch_optional};
-use crate::row::{CountRow, row};
+use crate::row::{CountRow, hit_one, row};
 use crate::{StoreError, Tx};
 
 row! {
@@ -68,4 +68,18 @@ pub async fn insert_scope(change: &mut Change, scope: &NewScope<'_>) -> Result<S
         stamp
     )?;
     Ok(number)
+}
+
+/// Describes a scope that was found anew.
+pub async fn update_scope(change: &mut Change, scope: &ScopeRow, description: Option<&str>) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE scopes SET description = $2, revision = $3 WHERE id = $1 AND deleted_at IS NULL";
+    let stamp = change.stamp();
+    hit_one("scopes", execute!(change, SQL, scope.id.as_str(), description, stamp)?)
+}
+
+/// Deletes a scope that was found: this one row, so that it leaves every key and every grant at once.
+pub async fn delete_scope(change: &mut Change, scope: &ScopeRow) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE scopes SET deleted_at = $2, revision = $3 WHERE id = $1 AND deleted_at IS NULL";
+    let (now, stamp) = (change.now().as_micros(), change.stamp());
+    hit_one("scopes", execute!(change, SQL, scope.id.as_str(), now, stamp)?)
 }

@@ -17,6 +17,16 @@ pub struct CreateScopeRequest {
     pub description: Option<String>,
 }
 
+/// Describes a scope anew. Its key never changes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct UpdateScopeRequest {
+    /// What it permits; at most 512 characters. Null or empty for none.
+    #[cfg_attr(feature = "openapi", schema(max_length = 512))]
+    pub description: Option<String>,
+}
+
 /// A scope of an API.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -79,6 +79,24 @@ pub async fn get_api(app: &App, id: &str) -> Result<(ApiWithScopes, Vec<GranteeR
     Ok((ApiWithScopes { api, scopes }, grantees))
 }
 
+/// Deletes an API: its keys answer that they are revoked, and no more tokens are issued for it. Its audience is free.
+pub async fn delete_api(app: &App, caller: &Caller, id: &str) -> Result<Changed<()>, Refusal> {
+    let mut change = begin(app, caller).await?;
+    let api = find_api(&mut change, id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    if api.is_management_api {
+        return Err(Refusal::new(ErrorCode::ManagementApi));
+    }
+    apis::delete_api(&mut change, &api).await?;
+    let event = NewEvent {
+        action: "api.deleted",
+        target_id: api.id.to_string(),
+        org_code: None,
+        details: json!({ "audience": api.audience }),
+    };
+    let revision = app.commit(change, event).await?;
+    Ok(Changed { made: (), revision })
+}
+
 /// The id of the management API.
 pub async fn management_api_id(app: &App) -> Result<ApiId, Refusal> {
     let mut tx = app.read().await?;

@@ -2,11 +2,12 @@
 
 use keyward_core::bounds::{self, MAX_DESCRIPTION_CHARS};
 use keyward_core::{ApiId, ScopeId, ScopeKey, ScopeNumbers};
+use keyward_store::apis::ApiRow;
 use keyward_store::scopes::NewScope;
 pub use keyward_store::scopes::ScopeRow;
 use keyward_store::{NewEvent, Tx, scopes};
 use keyward_wire::ErrorCode;
-use keyward_wire::scopes::CreateScopeRequest;
+use keyward_wire::scopes::{CreateScopeRequest, UpdateScopeRequest};
 use serde_json::json;
 
 use crate::actions::Changed;
@@ -24,10 +25,7 @@ pub async fn create_scope(
     request: CreateScopeRequest,
 ) -> Result<Changed<ScopeId>, Refusal> {
     let key = ScopeKey::parse(&request.key).in_field("key")?;
-    let description = request.description.as_deref().filter(|text| !text.is_empty());
-    if let Some(text) = description {
-        bounds::text(text, MAX_DESCRIPTION_CHARS).in_field("description")?;
-    }
+    let description = read_description(request.description.as_deref())?;
     let mut change = begin(app, caller).await?;
     let api = find_api(&mut change, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
     if api.is_management_api {
@@ -47,6 +45,64 @@ pub async fn create_scope(
     };
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: id, revision })
+}
+
+/// Describes a scope anew.
+pub async fn update_scope(
+    app: &App,
+    caller: &Caller,
+    (api_id, scope_id): (&str, &str),
+    request: UpdateScopeRequest,
+) -> Result<Changed<()>, Refusal> {
+    let description = read_description(request.description.as_deref())?;
+    let mut change = begin(app, caller).await?;
+    let (api, scope) = find_changeable(&mut change, api_id, scope_id).await?;
+    if scope.description.as_deref() == description {
+        return Ok(Changed { made: (), revision: change.revision_before() });
+    }
+    scopes::update_scope(&mut change, &scope, description).await?;
+    let event = NewEvent {
+        action: "scope.updated",
+        target_id: scope.id.to_string(),
+        org_code: None,
+        details: json!({ "api_id": api.id, "key": scope.key }),
+    };
+    let revision = app.commit(change, event).await?;
+    Ok(Changed { made: (), revision })
+}
+
+/// Deletes a scope: it leaves every key and every application at once, and nothing gains another in its place.
+pub async fn delete_scope(
+    app: &App,
+    caller: &Caller,
+    (api_id, scope_id): (&str, &str),
+) -> Result<Changed<()>, Refusal> {
+    let mut change = begin(app, caller).await?;
+    let (api, scope) = find_changeable(&mut change, api_id, scope_id).await?;
+    scopes::delete_scope(&mut change, &scope).await?;
+    let event = NewEvent {
+        action: "scope.deleted",
+        target_id: scope.id.to_string(),
+        org_code: None,
+        details: json!({ "api_id": api.id, "key": scope.key }),
+    };
+    let revision = app.commit(change, event).await?;
+    Ok(Changed { made: (), revision })
+}
+
+/// A scope by ids that a caller sent, if its API's scopes may be changed: those of the management API are Keyward's.
+async fn find_changeable(tx: &mut Tx, api_id: &str, scope_id: &str) -> Result<(ApiRow, ScopeRow), Refusal> {
+    let api = find_api(tx, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    let scope = find_scope(tx, &api.id, scope_id).await?;
+    if api.is_management_api { Err(Refusal::new(ErrorCode::ManagementApi)) } else { Ok((api, scope)) }
+}
+
+fn read_description(text: Option<&str>) -> Result<Option<&str>, Refusal> {
+    let text = text.filter(|text| !text.is_empty());
+    if let Some(text) = text {
+        bounds::text(text, MAX_DESCRIPTION_CHARS).in_field("description")?;
+    }
+    Ok(text)
 }
 
 /// The scopes of an API, by key.

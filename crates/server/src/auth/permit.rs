@@ -44,8 +44,11 @@ scopes! {
     ReadApis = ReadApis;
     CreateApis = CreateApis;
     UpdateApis = UpdateApis;
+    DeleteApis = DeleteApis;
     ReadApiScopes = ReadApiScopes;
     CreateApiScopes = CreateApiScopes;
+    UpdateApiScopes = UpdateApiScopes;
+    DeleteApiScopes = DeleteApiScopes;
     CreateApiApplicationScopes = CreateApiApplicationScopes;
     DeleteApiApplicationScopes = DeleteApiApplicationScopes;
     ReadApplications = ReadApplications;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use keyward_wire::apis::{
     Api, ApiDetail, ApiList, ApiRef, ApiScope, ApiWithApplications, AuthorizedApplication, CreateApiRequest, CreatedApi,
 };
-use keyward_wire::{Envelope, ErrorBody};
+use keyward_wire::{Done, Envelope, ErrorBody};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -18,7 +18,7 @@ use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_apis, create_api)).routes(routes!(get_api))
+    OpenApiRouter::new().routes(routes!(list_apis, create_api)).routes(routes!(get_api, delete_api))
 }
 
 /// What to tell beside each API.
@@ -86,6 +86,20 @@ async fn get_api(
     });
     let api = ApiWithApplications { api: wire_api(&app, found, true), applications: applications.collect() };
     Ok(Answer::ok(Envelope::read(ApiDetail { api })))
+}
+
+/// Deletes an API. Its keys are revoked with it, for good.
+#[utoipa::path(
+    delete, path = "/api/v1/apis/{api_id}", tag = "apis", params(("api_id" = String, Path)),
+    responses((status = 200, body = Envelope<Done>), (status = 404, body = ErrorBody), Failures)
+)]
+async fn delete_api(
+    State(app): State<App>,
+    caller: Platform<scope::DeleteApis>,
+    Path(api_id): Path<String>,
+) -> Result<Answer<Envelope<Done>>, Refusal> {
+    let deleted = apis::delete_api(&app, &caller, &api_id).await?;
+    Ok(Answer::ok(Envelope::changed("API_DELETED", "API successfully deleted", deleted.revision, Done {})))
 }
 
 fn wire_api(app: &App, found: ApiWithScopes, with_scopes: bool) -> Api {

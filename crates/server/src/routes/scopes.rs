@@ -1,8 +1,10 @@
 //! Scopes: `/api/v1/apis/{api_id}/scopes`.
 
 use axum::extract::State;
-use keyward_wire::scopes::{CreateScopeRequest, CreatedScope, Scope, ScopeDetail, ScopeList, ScopeRef};
-use keyward_wire::{Envelope, ErrorBody};
+use keyward_wire::scopes::{
+    CreateScopeRequest, CreatedScope, Scope, ScopeDetail, ScopeList, ScopeRef, UpdateScopeRequest,
+};
+use keyward_wire::{Done, Envelope, ErrorBody};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -14,7 +16,11 @@ use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_scopes, create_scope)).routes(routes!(get_scope))
+    OpenApiRouter::new().routes(routes!(list_scopes, create_scope)).routes(routes!(
+        get_scope,
+        update_scope,
+        delete_scope
+    ))
 }
 
 /// Lists the scopes of an API, by key.
@@ -61,6 +67,37 @@ async fn get_scope(
 ) -> Result<Answer<Envelope<ScopeDetail>>, Refusal> {
     let scope = wire_scope(scopes::get_scope(&app, &api_id, &scope_id).await?);
     Ok(Answer::ok(Envelope::read(ScopeDetail { scope })))
+}
+
+/// Describes a scope anew.
+#[utoipa::path(
+    patch, path = "/api/v1/apis/{api_id}/scopes/{scope_id}", tag = "scopes",
+    params(("api_id" = String, Path), ("scope_id" = String, Path)), request_body = UpdateScopeRequest,
+    responses((status = 200, body = Envelope<Done>), (status = 404, body = ErrorBody), Failures)
+)]
+async fn update_scope(
+    State(app): State<App>,
+    caller: Platform<scope::UpdateApiScopes>,
+    Path((api_id, scope_id)): Path<(String, String)>,
+    Body(request): Body<UpdateScopeRequest>,
+) -> Result<Answer<Envelope<Done>>, Refusal> {
+    let updated = scopes::update_scope(&app, &caller, (&api_id, &scope_id), request).await?;
+    Ok(Answer::ok(Envelope::changed("OK", "Success", updated.revision, Done {})))
+}
+
+/// Deletes a scope. It leaves every key and every application at once.
+#[utoipa::path(
+    delete, path = "/api/v1/apis/{api_id}/scopes/{scope_id}", tag = "scopes",
+    params(("api_id" = String, Path), ("scope_id" = String, Path)),
+    responses((status = 200, body = Envelope<Done>), (status = 404, body = ErrorBody), Failures)
+)]
+async fn delete_scope(
+    State(app): State<App>,
+    caller: Platform<scope::DeleteApiScopes>,
+    Path((api_id, scope_id)): Path<(String, String)>,
+) -> Result<Answer<Envelope<Done>>, Refusal> {
+    let deleted = scopes::delete_scope(&app, &caller, (&api_id, &scope_id)).await?;
+    Ok(Answer::ok(Envelope::changed("OK", "Success", deleted.revision, Done {})))
 }
 
 fn wire_scope(row: ScopeRow) -> Scope {

@@ -1,6 +1,7 @@
 //! `/api/v1/apis`
 
 mod authorize;
+mod delete;
 mod register;
 mod rights;
 

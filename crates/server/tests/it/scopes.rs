@@ -1,5 +1,7 @@
 //! `/api/v1/apis/{api_id}/scopes`
 
+mod changed;
+
 use insta::assert_snapshot;
 use serde_json::json;
 

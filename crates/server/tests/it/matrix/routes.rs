@@ -37,9 +37,12 @@ pub(super) const ROUTES: &[Route] = &[
     platform("PATCH", "/api/v1/apis/{api_id}/applications", &["update:apis"]),
     platform("POST", SCOPE_OF_APPLICATION, &["create:api_application_scopes"]),
     platform("DELETE", SCOPE_OF_APPLICATION, &["delete:apis_application_scopes"]),
+    platform("DELETE", "/api/v1/apis/{api_id}", &["delete:apis"]),
     platform("GET", "/api/v1/apis/{api_id}/scopes", &["read:api_scopes"]),
     platform("POST", "/api/v1/apis/{api_id}/scopes", &["create:api_scopes"]),
     platform("GET", "/api/v1/apis/{api_id}/scopes/{scope_id}", &["read:api_scopes"]),
+    platform("PATCH", "/api/v1/apis/{api_id}/scopes/{scope_id}", &["update:api_scopes"]),
+    platform("DELETE", "/api/v1/apis/{api_id}/scopes/{scope_id}", &["delete:apis_scopes"]),
     platform("POST", "/api/v1/applications", &["create:applications"]),
     platform("GET", "/api/v1/applications/{application_id}", &["read:applications"]),
     shared("GET", "/api/v1/organization", &["read:organizations"]),
@@ -99,13 +102,21 @@ impl<'a> Things<'a> {
         self.count.set(self.count.get() + 1);
         let count = self.count.get();
         let key = json!({ "name": "Key", "api_id": self.api, "org_code": self.org });
-        let mut path = route.path.replace("{api_id}", &self.api);
-        path = path.replace("{scope_id}", &self.scope).replace("{application_id}", &self.application);
+        let (mut api, mut scope) = (self.api.clone(), self.scope.clone());
+        if route.method == "DELETE" && !route.path.contains("application") && route.path.contains("{api_id}") {
+            api = self.admin.makes_api(&format!("https://gone-{count}.example.com"), &["read:orders"]).await;
+            scope = self.admin.get(&format!("/api/v1/apis/{api}/scopes")).await.text("/scopes/0/id");
+        }
+        let mut path = route.path.replace("{api_id}", &api);
+        path = path.replace("{scope_id}", &scope).replace("{application_id}", &self.application);
         if path.contains("{key_id}") {
             path = path.replace("{key_id}", &self.admin.makes_key(key.clone()).await.0);
         }
         let body = match (route.method, route.path) {
             ("POST", "/api/v1/apis") => json!({ "name": "API", "audience": format!("https://{count}.example.com") }),
+            ("PATCH", "/api/v1/apis/{api_id}/scopes/{scope_id}") => {
+                json!({ "description": format!("Orders, {count}") })
+            }
             ("PATCH", _) => json!({ "applications": [{ "id": self.application }] }),
             ("POST", "/api/v1/apis/{api_id}/scopes") => json!({ "key": format!("read:{count}") }),
             ("POST", "/api/v1/applications") => json!({ "name": "One more", "type": "m2m" }),
