@@ -1,4 +1,4 @@
-//! The `keyward` binary: `serve`, `init`, `demo`.
+//! The `keyward` binary: `serve`, `init`, `settings`, `demo`.
 
 mod demo;
 mod init;
@@ -12,6 +12,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::Parser;
+use keyward_server::settings::DEFAULTS;
 use options::{Command, Options};
 
 /// What a command ends with when it does not succeed: shown to the user with all that it was caused by.
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         match options.command {
             Command::Serve(serve) => serve::serve(serve).await,
             Command::Init(init) => init::init(init).await,
+            Command::Settings => Ok(output::result(DEFAULTS.trim_end())?),
             Command::Demo(demo) => demo::demo(demo).await,
         }
     });

@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Serve(ServeOptions),
     /// Makes the first application of an empty store and prints its secret; with --api, registers an API too.
     Init(InitOptions),
+    /// Prints every setting with its default and its meaning, as a file to begin with.
+    Settings,
     /// Shows the whole quick start on a database of its own, in ./keyward-demo.
     Demo(DemoOptions),
 }
@@ -32,7 +34,7 @@ pub(crate) struct Place {
     /// The data folder [default: keyward-data].
     #[arg(long, value_name = "DIR")]
     data: Option<String>,
-    /// A file of settings. `keyward serve --help` names none of them: config.default.toml does.
+    /// A file of settings, in TOML; `keyward settings` prints all of them.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }

@@ -1,6 +1,6 @@
 //! Settings that cannot be used: said before anything is made.
 
-use crate::support::{Place, Running, refusal};
+use crate::support::{Place, Running, end, refusal};
 
 #[test]
 fn an_unknown_name_in_the_file_is_an_error_that_names_the_nearest() {
@@ -60,4 +60,15 @@ fn a_master_secret_that_is_none_is_told_by_its_place_and_never_shown() {
     let why = refusal(place.serve().env("KEYWARD_SECRET", "canary"));
     assert_eq!(why.lines().last(), Some("keyward: master secret 1 of the list is not base64 of 32 bytes"));
     assert!(!why.contains("canary"));
+}
+
+#[test]
+fn what_is_printed_is_a_file_to_begin_with() {
+    let place = Place::new();
+    let printed = end(&mut place.keyward(&["settings"]));
+    assert!(printed.stdout.contains("\nlisten = \"127.0.0.1:8080\"\n"), "{}", printed.stdout);
+    std::fs::write(place.path("keyward.toml"), printed.stdout).unwrap();
+    let mut command = place.keyward(&["init", "--config", "keyward.toml", "--json"]);
+    assert_eq!(end(&mut command).code, Some(0));
+    assert!(place.path("keyward-data/keyward.db").exists());
 }
