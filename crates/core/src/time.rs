@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use jiff::civil::date;
+use jiff::fmt::temporal::Pieces;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// An instant of the wall clock in microseconds since the Unix epoch, UTC; 8 bytes, since the engine holds millions.
@@ -74,8 +76,16 @@ impl FromStr for Timestamp {
     type Err = NotRfc3339;
 
     fn from_str(text: &str) -> Result<Self, NotRfc3339> {
-        let instant: jiff::Timestamp = text.parse().map_err(|_| NotRfc3339)?;
-        Ok(Self::from_micros(instant.as_microsecond()))
+        let pieces = Pieces::parse(text).map_err(|_| NotRfc3339)?;
+        let (Some(time), Some(offset), None) =
+            (pieces.time(), pieces.to_numeric_offset(), pieces.time_zone_annotation())
+        else {
+            return Err(NotRfc3339);
+        };
+        // By hand, since the last hours of the year 9999, which are often meant as "never", are beyond an instant of jiff.
+        let since_epoch = pieces.date().to_datetime(time).duration_since(date(1970, 1, 1).at(0, 0, 0, 0)).as_micros();
+        let micros = since_epoch - i128::from(offset.seconds()) * 1_000_000;
+        Ok(Self::from_micros(i64::try_from(micros).unwrap_or(i64::MAX)))
     }
 }
 
@@ -108,6 +118,12 @@ mod tests {
         assert_eq!(Timestamp::from_micros(-1).to_string(), "1970-01-01T00:00:00Z");
         assert_eq!(Timestamp::from_micros(i64::MAX).to_string(), "9999-12-30T21:59:59.999999Z");
         assert!("2026-11-22T13:00:00+11".parse::<Timestamp>().is_ok_and(|t| t.to_string() == "2026-11-22T02:00:00Z"));
-        assert!("yesterday".parse::<Timestamp>().is_err());
+        let never: Timestamp = "9999-12-31T23:59:59Z".parse().unwrap();
+        assert_eq!(never.to_string(), "9999-12-30T21:59:59.999999Z");
+        let hostile =
+            ["yesterday", "2026-11-22", "2026-11-22T13:00:00", "2026-11-22T13:00:00+01:00[Europe/Paris]", "13:00Z"];
+        for text in hostile {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
+        }
     }
 }
