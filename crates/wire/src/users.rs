@@ -73,7 +73,7 @@ pub enum IdentityType {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct IdentityDetails {
-    /// For `email`.
+    /// For `email`; kept in small letters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// For `phone`.

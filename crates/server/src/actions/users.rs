@@ -16,11 +16,12 @@ use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
 
 /// By what a user is known, each at most once.
-#[derive(Clone, Copy, Debug, Default)]
-struct Identities<'a> {
-    email: Option<&'a str>,
-    phone: Option<&'a str>,
-    username: Option<&'a str>,
+#[derive(Clone, Debug, Default)]
+struct Identities {
+    /// Folded: no mailbox that people use tells capital letters from small ones.
+    email: Option<String>,
+    phone: Option<String>,
+    username: Option<String>,
 }
 
 /// Creates a user, a member of an organization if one is named.
@@ -41,9 +42,9 @@ pub async fn create_user(app: &App, caller: &Caller, request: CreateUserRequest)
         external_id: request.provided_id.as_deref(),
         given_name: profile.0,
         family_name: profile.1,
-        email: identities.email,
-        phone: identities.phone,
-        username: identities.username,
+        email: identities.email.as_deref(),
+        phone: identities.phone.as_deref(),
+        username: identities.username.as_deref(),
     };
     insert(&mut change, &new).await?;
     let org_code = organization.map(|organization| organization.code);
@@ -97,7 +98,7 @@ fn read_profile(profile: &UserProfile) -> Result<(Option<&str>, Option<&str>), R
     Ok((profile.given_name.as_deref(), profile.family_name.as_deref()))
 }
 
-fn read_identities(listed: &[UserIdentity]) -> Result<Identities<'_>, Refusal> {
+fn read_identities(listed: &[UserIdentity]) -> Result<Identities, Refusal> {
     let mut read = Identities::default();
     for (at, identity) in listed.iter().enumerate() {
         let details = &identity.details;
@@ -112,7 +113,8 @@ fn read_identities(listed: &[UserIdentity]) -> Result<Identities<'_>, Refusal> {
         if identity.r#type == IdentityType::Email && !value.contains('@') {
             return Err(Refusal::field(&field, "must be an e-mail address"));
         }
-        if place.replace(value).is_some() {
+        let kept = if identity.r#type == IdentityType::Email { bounds::fold(value) } else { value.to_owned() };
+        if place.replace(kept).is_some() {
             return Err(Refusal::field(&field, "is the second of its type, and one is all that a user can have"));
         }
     }

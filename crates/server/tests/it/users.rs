@@ -126,6 +126,8 @@ async fn an_identity_is_one_users_alone() {
         assert_eq!((reply.status, reply.error(), reply.message()), (400, "IDENTITY_TAKEN", message.as_str()));
         assert_eq!(app.revision().await, before);
     }
+    let body = json!({ "identities": [identity("email", "Ada@Example.com")] });
+    assert_eq!(admin.post("/api/v1/user", body).await.error(), "IDENTITY_TAKEN", "capital letters make no difference");
     let body = json!({ "identities": [identity("username", "ada@example.com")] });
     assert_eq!(admin.post("/api/v1/user", body).await.status, 200, "of another type it is another identity");
 }
