@@ -5,7 +5,7 @@ use keyward_core::{ApiId, ClientId, OrgCode, SecretMac, SecretVersion, Timestamp
 
 use crate::change::Change;
 use crate::db::{execute, fetch_all, fetch_one, fetch_optional};
-use crate::row::{CountRow, row, to_json};
+use crate::row::{CountRow, hit_one, row, to_json};
 use crate::{StoreError, Tx};
 
 row! {
@@ -101,4 +101,12 @@ pub async fn insert_application(change: &mut Change, new: &NewApplication<'_>) -
     )?;
     execute!(change, SECRET, new.client_id.as_str(), new.mac.as_bytes(), i64::from(new.secret_version), now, stamp)?;
     Ok(())
+}
+
+/// Deletes an application that was found: this one row, through which its tokens and grants end.
+pub async fn delete_application(change: &mut Change, application: &ApplicationRow) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE applications SET deleted_at = $2, revision = $3 \
+         WHERE client_id = $1 AND deleted_at IS NULL";
+    let (now, stamp) = (change.now().as_micros(), change.stamp());
+    hit_one("applications", execute!(change, SQL, application.client_id.as_str(), now, stamp)?)
 }

@@ -80,6 +80,21 @@ pub async fn get_application(app: &App, id: &str) -> Result<ApplicationRow, Refu
     find_application(&mut tx, id).await
 }
 
+/// Deletes an application: it gets no more tokens, and those that it has are worth nothing from then on.
+pub async fn delete_application(app: &App, caller: &Caller, id: &str) -> Result<Changed<()>, Refusal> {
+    let mut change = begin(app, caller).await?;
+    let application = find_application(&mut change, id).await?;
+    applications::delete_application(&mut change, &application).await?;
+    let event = NewEvent {
+        action: "application.deleted",
+        target_id: application.client_id.to_string(),
+        org_code: application.org_code,
+        details: json!({}),
+    };
+    let revision = app.commit(change, event).await?;
+    Ok(Changed { made: (), revision })
+}
+
 /// An application by an id that a caller sent.
 pub(super) async fn find_application(tx: &mut Tx, id: &str) -> Result<ApplicationRow, Refusal> {
     let found = match ClientId::parse(id) {

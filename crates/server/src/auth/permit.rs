@@ -53,6 +53,7 @@ scopes! {
     DeleteApiApplicationScopes = DeleteApiApplicationScopes;
     ReadApplications = ReadApplications;
     CreateApplications = CreateApplications;
+    DeleteApplications = DeleteApplications;
     ReadOrganizations = ReadOrganizations;
     CreateOrganizations = CreateOrganizations;
     ReadUsers = ReadUsers;

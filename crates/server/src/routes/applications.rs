@@ -5,7 +5,7 @@ use keyward_wire::applications::{
     Application, ApplicationCredentials, ApplicationDetail, ApplicationType, CreateApplicationRequest,
     CreatedApplication,
 };
-use keyward_wire::{Envelope, ErrorBody};
+use keyward_wire::{Done, Envelope, ErrorBody};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -17,7 +17,7 @@ use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(create_application)).routes(routes!(get_application))
+    OpenApiRouter::new().routes(routes!(create_application)).routes(routes!(get_application, delete_application))
 }
 
 /// Creates an application. Its secret is shown this once.
@@ -62,4 +62,19 @@ async fn get_application(
         bound_api_ids: row.bound_api_ids,
     };
     Ok(Answer::ok(Envelope::read(ApplicationDetail { application })))
+}
+
+/// Deletes an application. It gets no more tokens, and those that it has are worth nothing from then on.
+#[utoipa::path(
+    delete, path = "/api/v1/applications/{application_id}", tag = "applications",
+    params(("application_id" = String, Path)),
+    responses((status = 200, body = Envelope<Done>), (status = 404, body = ErrorBody), Failures)
+)]
+async fn delete_application(
+    State(app): State<App>,
+    caller: Platform<scope::DeleteApplications>,
+    Path(application_id): Path<String>,
+) -> Result<Answer<Envelope<Done>>, Refusal> {
+    let deleted = applications::delete_application(&app, &caller, &application_id).await?;
+    Ok(Answer::ok(Envelope::changed("OK", "Success", deleted.revision, Done {})))
 }

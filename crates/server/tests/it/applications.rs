@@ -160,3 +160,20 @@ async fn an_organizations_application_has_no_business_here() {
     }
     assert_eq!(app.revision().await, before);
 }
+
+#[tokio::test]
+async fn a_deleted_application_is_worth_nothing_at_once() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let (id, secret) = admin.makes_application(&["read:apis"], json!({})).await;
+    let caller = app.sign_in(&id, &secret).await;
+    assert_eq!(caller.get("/api/v1/apis").await.status, 200);
+    let before = app.revision().await;
+    assert_eq!(admin.delete(&format!("/api/v1/applications/{id}")).await.status, 200);
+    assert_eq!(app.revision().await, before + 1);
+    assert_eq!(caller.get("/api/v1/apis").await.error(), "TOKEN_INVALID");
+    let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+    assert_eq!(app.anonymous().form("/oauth2/token", &form).await.error(), "invalid_client");
+    assert_eq!(admin.get(&format!("/api/v1/applications/{id}")).await.error(), "APPLICATION_NOT_FOUND");
+    assert_eq!(admin.delete(&format!("/api/v1/applications/{id}")).await.error(), "APPLICATION_NOT_FOUND");
+}

@@ -45,6 +45,7 @@ pub(super) const ROUTES: &[Route] = &[
     platform("DELETE", "/api/v1/apis/{api_id}/scopes/{scope_id}", &["delete:apis_scopes"]),
     platform("POST", "/api/v1/applications", &["create:applications"]),
     platform("GET", "/api/v1/applications/{application_id}", &["read:applications"]),
+    platform("DELETE", "/api/v1/applications/{application_id}", &["delete:applications"]),
     shared("GET", "/api/v1/organization", &["read:organizations"]),
     platform("POST", "/api/v1/organization", &["create:organizations"]),
     platform("GET", "/api/v1/user", &["read:users"]),
@@ -108,7 +109,12 @@ impl<'a> Things<'a> {
             scope = self.admin.get(&format!("/api/v1/apis/{api}/scopes")).await.text("/scopes/0/id");
         }
         let mut path = route.path.replace("{api_id}", &api);
-        path = path.replace("{scope_id}", &scope).replace("{application_id}", &self.application);
+        let mut application = self.application.clone();
+        if (route.method, route.path) == ("DELETE", "/api/v1/applications/{application_id}") {
+            let created = self.admin.post("/api/v1/applications", json!({ "name": "Gone", "type": "m2m" })).await;
+            application = created.text("/application/id");
+        }
+        path = path.replace("{scope_id}", &scope).replace("{application_id}", &application);
         if path.contains("{key_id}") {
             path = path.replace("{key_id}", &self.admin.makes_key(key.clone()).await.0);
         }
