@@ -36,10 +36,9 @@ impl FirstRun {
         })
     }
 
-    /// Spends the link: true for one caller alone.
-    pub fn spend_link(&self, code: &str, now: Timestamp) -> bool {
-        let is_open = self.is_open(code, now);
-        is_open && self.with(|waiting| waiting.link.take().is_some())
+    /// Closes the link, whatever its code: the store is not empty any more.
+    pub fn close_link(&self) {
+        self.with(|waiting| waiting.link = None);
     }
 
     /// Remembers whose credentials stand in the file.
@@ -64,13 +63,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_is_spent_once_and_in_time() {
+    fn a_link_is_open_until_it_is_closed_or_out_of_time() {
         let (start, end) = (Timestamp::from_seconds(0), Timestamp::from_seconds(60));
         let first_run = FirstRun::default();
-        assert!(!first_run.spend_link("", start), "nothing is offered yet");
+        assert!(!first_run.is_open("", start), "nothing is offered yet");
         first_run.offer_link(PlainSecret::new("code".into()), end);
-        assert!(!first_run.is_open("other", start) && !first_run.spend_link("code", end));
-        assert!(first_run.spend_link("code", start) && !first_run.spend_link("code", start));
+        assert!(!first_run.is_open("other", start) && !first_run.is_open("code", end));
+        assert!(first_run.is_open("code", start));
+        first_run.close_link();
+        assert!(!first_run.is_open("code", start));
     }
 
     #[test]

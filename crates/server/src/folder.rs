@@ -55,13 +55,11 @@ impl DataFolder {
         self.lock.write_all(holder.as_bytes())
     }
 
-    /// Holds an SQLite database that lies elsewhere: it is one process's too, whatever its data folder.
+    /// Holds an SQLite database, wherever it lies: it is one process's, and another may have another data folder.
     pub fn hold_database(&mut self, database: &Path) -> Result<(), FolderError> {
-        if database.parent() != Some(&self.path) {
-            let mut name = database.as_os_str().to_owned();
-            name.push(".lock");
-            self.database = Some(hold_file(Path::new(&name), database)?);
-        }
+        let mut name = database.as_os_str().to_owned();
+        name.push(".lock");
+        self.database = Some(hold_file(Path::new(&name), database)?);
         Ok(())
     }
 

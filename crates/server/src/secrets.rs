@@ -23,6 +23,9 @@ pub enum SecretsError {
          one that was made here and lost with this disk would end every key. Make one with `openssl rand -base64 32`"
     )]
     Missing,
+    /// The database was made with one that is gone.
+    #[error("{0} is not there, but the database is, which was made with it: put it back")]
+    Lost(String),
     /// An entry is not base64 of 32 bytes.
     #[error("master secret {0} of the list is not base64 of 32 bytes")]
     Malformed(usize),
@@ -52,7 +55,7 @@ pub enum SecretsError {
     Store(#[from] StoreError),
 }
 
-/// Reads the list of master secrets, the current one first. On SQLite one is made if there is none.
+/// Reads the list of master secrets, the current one first. For a new SQLite database one is made if there is none.
 pub fn load(settings: &Settings, folder: &DataFolder, entropy: &Entropy) -> Result<Vec<MasterSecret>, SecretsError> {
     let own = folder.path().join(FILE);
     let text = if let Some(secret) = &settings.secret {
@@ -61,7 +64,10 @@ pub fn load(settings: &Settings, folder: &DataFolder, entropy: &Entropy) -> Resu
         PlainSecret::new(fs::read_to_string(file).map_err(|source| in_file(file, source))?)
     } else if let Some(text) = folder.read(FILE).map_err(|source| in_file(&own, source))? {
         PlainSecret::new(text)
-    } else if matches!(settings.database, Database::Sqlite(_)) {
+    } else if let Database::Sqlite(database) = &settings.database {
+        if database.exists() {
+            return Err(SecretsError::Lost(own.display().to_string()));
+        }
         let made = MasterSecret::generate(&mut |bytes| entropy.fill(bytes));
         folder.write_private(FILE, &made.to_base64()).map_err(|source| in_file(&own, source))?;
         return Ok(vec![made]);

@@ -168,3 +168,26 @@ fn an_address_that_others_reach_without_a_public_one_is_warned_of() {
     server.address();
     assert!(!warned(&server.stderr()), "{}", server.stderr());
 }
+
+#[test]
+fn a_second_server_on_the_database_is_refused_whatever_its_own_folder() {
+    let place = Place::new();
+    let mut first = Running::start(&mut place.serve());
+    first.line_with("Keyward is ready");
+    let database = place.data().join("keyward.db");
+    let address = format!("sqlite://{}", database.display());
+    let mut other = place.keyward(&["serve", "--data", "other", "--listen", "127.0.0.1:0"]);
+    let why = refusal(other.env("KEYWARD_DATABASE", address).env("KEYWARD_LOG_LEVEL", "error"));
+    assert_eq!(why, format!("keyward: {} is held by another process\n", database.display()));
+}
+
+#[test]
+fn a_master_secret_that_is_lost_is_not_made_anew() {
+    let place = Place::new();
+    place.init(&[]);
+    let secret = place.data().join("secret.key");
+    std::fs::remove_file(&secret).unwrap();
+    let why = refusal(place.serve().env("KEYWARD_LOG_LEVEL", "error"));
+    assert!(why.contains("secret.key is not there, but the database is"), "{why}");
+    assert!(!secret.exists(), "a new one would hide that the old one is lost");
+}

@@ -26,7 +26,8 @@ pub async fn create_first_signing_key(app: &App) -> Result<(), Refusal> {
     store_first_signing_key(app, &pair, private.as_ref()).await
 }
 
-/// The same with a key that was made elsewhere: a private key as PKCS #8 (RFC 5958), DER.
+/// The same with a key that was made elsewhere, as PKCS #8 (RFC 5958), DER. Tests use it: with one key for ever, tokens
+/// are literal.
 pub async fn import_first_signing_key(app: &App, pkcs8: &[u8]) -> Result<(), Refusal> {
     let rejected = |error| Refusal::caused_by(ErrorCode::Internal, format!("the RSA key is rejected: {error}"));
     let pair = KeyPair::from_pkcs8(pkcs8).map_err(rejected)?;

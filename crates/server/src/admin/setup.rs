@@ -45,9 +45,9 @@ async fn run_setup(State(app): State<App>, Path(code): Path<String>, headers: He
     if !app.first_run.is_open(&code, app.now()) {
         return render(StatusCode::NOT_FOUND, &Page::Closed);
     }
-    // Spent when it has done its work: of two who press at once the store refuses one, and a failure costs nothing.
+    // Closed when it has done its work: of two who press at once the store refuses one, and a failure costs nothing.
     let credentials = create_first_application(&app, &Caller::setup()).await?;
-    app.first_run.spend_link(&code, app.now());
+    app.first_run.close_link();
     render(StatusCode::OK, &Page::Done { credentials: &credentials })
 }
 
