@@ -43,7 +43,8 @@ async fn watch(app: App, request: Request, next: Next) -> Response {
         }
     };
 
-    let (status, micros) = (response.status().as_u16(), begun.elapsed().as_micros());
+    let status = response.status().as_u16();
+    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
     match response.extensions().get::<Cause>() {
         Some(Cause(cause)) => {
             tracing::error!(request_id = id, %method, route, status, micros, cause = &**cause, "failed")
