@@ -107,13 +107,24 @@ id! {
     ClientId = "" + |fill, _now| random_hex::<16>(fill)
 }
 id! {
+    /// The id of a role: a UUIDv7 with dashes (RFC 9562 section 5.7).
+    RoleId = "" + |fill, now| uuid_v7(fill, now).hyphenated().to_string()
+}
+id! {
+    /// The id of a permission: a UUIDv7 with dashes (RFC 9562 section 5.7).
+    PermissionId = "" + |fill, now| uuid_v7(fill, now).hyphenated().to_string()
+}
+id! {
     /// The id of an API key: `api_key_` and the 32 hexadecimal digits of a UUIDv7 (RFC 9562 section 5.7), so that ids
     /// sort by the time of their making.
-    ApiKeyId = "api_key_" + |fill, now| {
-        let mut random = [0; 10];
-        fill(&mut random);
-        uuid::Builder::from_unix_timestamp_millis(now.as_millis(), &random).into_uuid().simple().to_string()
-    }
+    ApiKeyId = "api_key_" + |fill, now| uuid_v7(fill, now).simple().to_string()
+}
+
+/// A UUID that sorts by the time of its making (RFC 9562 section 5.7).
+fn uuid_v7(fill: Fill<'_>, now: Timestamp) -> uuid::Uuid {
+    let mut random = [0; 10];
+    fill(&mut random);
+    uuid::Builder::from_unix_timestamp_millis(now.as_millis(), &random).into_uuid()
 }
 
 #[cfg(test)]

@@ -9,15 +9,17 @@ pub mod ids;
 pub mod keyring;
 pub mod scopes;
 pub mod secret;
+pub mod system_permissions;
 pub mod tenancy;
 pub mod time;
 
 pub use bounds::Broken;
 pub use decide::{KeyFacts, KeyState, KeyStatus, Outcome, Presented, decide};
-pub use ids::{ApiId, ApiKeyId, ClientId, OrgCode, ScopeId, UserId};
+pub use ids::{ApiId, ApiKeyId, ClientId, OrgCode, PermissionId, RoleId, ScopeId, UserId};
 pub use keyring::{Keyring, MasterSecret, SecretVersion};
 pub use scopes::{ManagementScope, ScopeKey, ScopeNumber, ScopeNumbers};
 pub use secret::{KeyClass, KeyPrefix, KeySecret, PlainSecret, SecretMac, Selector};
+pub use system_permissions::SystemPermission;
 pub use tenancy::{KeyType, OrgScope, Owner};
 pub use time::Timestamp;
 

@@ -27,7 +27,7 @@ pub mod users;
 pub use change::{Actor, ActorKind, Change, NewEvent};
 pub use db::{Database, Tx};
 pub use error::{OpenError, StoreError};
-pub use migrate::Migration;
+pub use migrate::{ALL as MIGRATIONS, Migration};
 pub use store::Store;
 
 /// A number that grows by one with every committed change.

@@ -2,8 +2,8 @@
 
 use ipnet::IpNet;
 use keyward_core::{
-    ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeyType, OrgCode, ScopeId, ScopeKey, ScopeNumbers, SecretMac,
-    Selector, Timestamp, UserId,
+    ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeyType, OrgCode, PermissionId, RoleId, ScopeId, ScopeKey,
+    ScopeNumbers, SecretMac, Selector, Timestamp, UserId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -53,6 +53,8 @@ columns! {
     OrgCode: String = |text| OrgCode::parse(&text);
     UserId: String = |text| UserId::parse(&text);
     ClientId: String = |text| ClientId::parse(&text);
+    RoleId: String = |text| RoleId::parse(&text);
+    PermissionId: String = |text| PermissionId::parse(&text);
     ApiKeyId: String = |text| ApiKeyId::parse(&text);
     ScopeKey: String = |text| ScopeKey::parse(&text).ok();
     KeyPrefix: String = |text| KeyPrefix::parse(&text).ok();

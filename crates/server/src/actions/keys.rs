@@ -20,6 +20,7 @@ use crate::actions::Changed;
 use crate::actions::apis::{find_api, read_bound};
 use crate::actions::callers::begin;
 use crate::actions::owners::{Resolved, resolve_owner};
+use crate::actions::paging::read_size;
 use crate::actions::scopes::read_scopes;
 use crate::app::App;
 use crate::caller::Caller;
@@ -27,8 +28,6 @@ use crate::refusal::{InField, Refusal};
 
 /// Keys on a page where the caller does not say.
 const DEFAULT_PAGE: u32 = 50;
-/// Keys on the largest page.
-const MAX_PAGE: u32 = 500;
 
 /// A key's id and its new secret, to be shown this once.
 #[derive(Debug)]
@@ -131,10 +130,7 @@ fn hold_to_owner(owner: &Owner, api: &ApiRow, request: &CreateKeyRequest) -> Res
 
 /// A page of the keys that the caller may see.
 pub async fn list_keys(app: &App, caller: &Caller, query: &ListKeysQuery) -> Result<Page, Refusal> {
-    let size = query.page_size.unwrap_or(DEFAULT_PAGE);
-    if !(1..=MAX_PAGE).contains(&size) {
-        return Err(Refusal::field("page_size", "must be 1 to 500"));
-    }
+    let size = read_size(query.page_size, DEFAULT_PAGE)?;
     let after = query.starting_after.as_deref().map(ApiKeyId::parse);
     let (user_id, org_code) =
         (query.user_id.as_deref().map(UserId::parse), query.org_code.as_deref().map(OrgCode::parse));

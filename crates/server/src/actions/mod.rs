@@ -11,6 +11,7 @@ pub mod keys;
 pub mod master_secrets;
 pub mod organizations;
 pub mod owners;
+pub mod paging;
 pub mod scopes;
 pub mod signing_keys;
 pub mod tokens;

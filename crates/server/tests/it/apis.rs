@@ -26,24 +26,24 @@ async fn an_api_is_read_with_its_scopes_and_the_applications_that_may_ask_for_it
       "api": {
         "applications": [
           {
-            "id": "6a27ff807441bcd296a573e9b48216e8",
+            "id": "e9c7191857e774b84eead809af5b0cc3",
             "is_active": true,
             "name": "Gateway",
             "type": "Machine to machine (M2M)"
           }
         ],
         "audience": "https://api.example.com",
-        "id": "ee89cceb8c4064c0db0215941d86a66f",
+        "id": "370595aacab4adaeb1392dbdc5ab61d6",
         "is_management_api": false,
         "key_prefix": "k_live",
         "name": "Orders",
         "scopes": [
           {
-            "id": "api_scope_292566ff72403c08c4dd302a1bfa1137",
+            "id": "api_scope_6f1384a306c41fc212d05c4045a39c19",
             "key": "read:orders"
           },
           {
-            "id": "api_scope_f1bcbc6a1ec11786ef054fceee954551",
+            "id": "api_scope_40b12b120085641ca192afe3157c85d0",
             "key": "write:orders"
           }
         ]
@@ -87,7 +87,7 @@ async fn the_list_has_scopes_if_it_is_asked_for_them() {
         },
         {
           "audience": "https://api.example.com",
-          "id": "ee89cceb8c4064c0db0215941d86a66f",
+          "id": "370595aacab4adaeb1392dbdc5ab61d6",
           "is_management_api": false,
           "key_prefix": "k_live",
           "name": "Orders"
@@ -102,17 +102,17 @@ async fn the_list_has_scopes_if_it_is_asked_for_them() {
     assert_snapshot!(format!("{:#}", expanded.body["apis"][1]), @r#"
     {
       "audience": "https://api.example.com",
-      "id": "ee89cceb8c4064c0db0215941d86a66f",
+      "id": "370595aacab4adaeb1392dbdc5ab61d6",
       "is_management_api": false,
       "key_prefix": "k_live",
       "name": "Orders",
       "scopes": [
         {
-          "id": "api_scope_292566ff72403c08c4dd302a1bfa1137",
+          "id": "api_scope_6f1384a306c41fc212d05c4045a39c19",
           "key": "read:orders"
         },
         {
-          "id": "api_scope_f1bcbc6a1ec11786ef054fceee954551",
+          "id": "api_scope_40b12b120085641ca192afe3157c85d0",
           "key": "write:orders"
         }
       ]

@@ -16,9 +16,9 @@ async fn an_application_is_created_with_a_secret_that_is_shown_this_once() {
 
     {
       "application": {
-        "client_id": "ee89cceb8c4064c0db0215941d86a66f",
-        "client_secret": "UJj639fit22iU7NAr5HKqP7Jb61j5NCbfbeq2y8AZmgRHtUXXXvB",
-        "id": "ee89cceb8c4064c0db0215941d86a66f"
+        "client_id": "370595aacab4adaeb1392dbdc5ab61d6",
+        "client_secret": "Zm1xQKV2rhI09cSbMpfL09ME9qZG8vdnJ8d6AV8IMU27dWPSTWlO",
+        "id": "370595aacab4adaeb1392dbdc5ab61d6"
       },
       "code": "APPLICATION_CREATED",
       "message": "Application created",
@@ -33,8 +33,8 @@ async fn an_application_is_created_with_a_secret_that_is_shown_this_once() {
     {
       "application": {
         "bound_api_ids": null,
-        "client_id": "ee89cceb8c4064c0db0215941d86a66f",
-        "id": "ee89cceb8c4064c0db0215941d86a66f",
+        "client_id": "370595aacab4adaeb1392dbdc5ab61d6",
+        "id": "370595aacab4adaeb1392dbdc5ab61d6",
         "name": "Backend",
         "org_code": null,
         "type": "m2m"
@@ -60,12 +60,12 @@ async fn an_application_can_be_an_organizations_and_bound_to_apis() {
     {
       "application": {
         "bound_api_ids": [
-          "5ccde78203c367a8f1bcbc6a1ec11786"
+          "9fea7dfc79d452d940b12b120085641c"
         ],
-        "client_id": "df82012d0555c6df292566ff72403c08",
-        "id": "df82012d0555c6df292566ff72403c08",
+        "client_id": "c847729f4e08f3a36f1384a306c41fc2",
+        "id": "c847729f4e08f3a36f1384a306c41fc2",
         "name": "Backend",
-        "org_code": "org_ee89cceb8c40",
+        "org_code": "org_370595aacab4",
         "type": "m2m"
       },
       "code": "OK",

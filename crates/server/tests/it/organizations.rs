@@ -18,7 +18,7 @@ async fn an_organization_is_created_and_read() {
       "code": "OK",
       "message": "Success",
       "organization": {
-        "code": "org_ee89cceb8c40"
+        "code": "org_370595aacab4"
       },
       "revision": 5
     }
@@ -29,7 +29,7 @@ async fn an_organization_is_created_and_read() {
     cache-control: no-store
 
     {
-      "code": "org_ee89cceb8c40",
+      "code": "org_370595aacab4",
       "created_on": "2026-11-22T12:00:00Z",
       "external_id": "customer-42",
       "handle": null,

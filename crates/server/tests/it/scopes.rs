@@ -23,7 +23,7 @@ async fn a_scope_is_added_and_read() {
       "message": "Success",
       "revision": 6,
       "scope": {
-        "id": "api_scope_f1bcbc6a1ec11786ef054fceee954551"
+        "id": "api_scope_40b12b120085641ca192afe3157c85d0"
       }
     }
     "#);
@@ -36,7 +36,7 @@ async fn a_scope_is_added_and_read() {
       "message": "Success",
       "scope": {
         "description": "Read orders",
-        "id": "api_scope_f1bcbc6a1ec11786ef054fceee954551",
+        "id": "api_scope_40b12b120085641ca192afe3157c85d0",
         "key": "read:orders"
       }
     }
@@ -58,17 +58,17 @@ async fn scopes_are_listed_by_key() {
       "scopes": [
         {
           "description": null,
-          "id": "api_scope_6a27ff807441bcd296a573e9b48216e8",
+          "id": "api_scope_e9c7191857e774b84eead809af5b0cc3",
           "key": "Z"
         },
         {
           "description": null,
-          "id": "api_scope_292566ff72403c08c4dd302a1bfa1137",
+          "id": "api_scope_6f1384a306c41fc212d05c4045a39c19",
           "key": "a"
         },
         {
           "description": null,
-          "id": "api_scope_f1bcbc6a1ec11786ef054fceee954551",
+          "id": "api_scope_40b12b120085641ca192afe3157c85d0",
           "key": "b"
         }
       ]

@@ -33,7 +33,7 @@ async fn a_user_is_created_and_read_as_a_flat_object() {
 
     {
       "created": true,
-      "id": "kp_ee89cceb8c4064c0db0215941d86a66f",
+      "id": "kp_370595aacab4adaeb1392dbdc5ab61d6",
       "identities": [
         {
           "result": {
@@ -64,7 +64,7 @@ async fn a_user_is_created_and_read_as_a_flat_object() {
     {
       "created_on": "2026-11-22T12:00:00Z",
       "first_name": "Ada",
-      "id": "kp_ee89cceb8c4064c0db0215941d86a66f",
+      "id": "kp_370595aacab4adaeb1392dbdc5ab61d6",
       "is_suspended": false,
       "last_name": "Lovelace",
       "phone": "+441234567890",

@@ -1,7 +1,7 @@
 //! Opening a database: what is refused, what is migrated, and how a connection is set.
 
 use keyward_store::head::get_revision;
-use keyward_store::{Database, Migration, OpenError, Store, Tx};
+use keyward_store::{Database, MIGRATIONS, Migration, OpenError, Store, Tx};
 
 use crate::test_store::{Place, TestStore, commit};
 
@@ -12,24 +12,33 @@ conformance! {
     a_migration_that_fails_changes_nothing,
 }
 
-const FIRST: Migration = Migration {
+/// The schema before the first that was migrated.
+const FIRST: &[Migration] = &[Migration {
     version: 1,
     name: "first",
     sqlite: include_str!("../../migrations/sqlite/0001_first.sql"),
     postgres: include_str!("../../migrations/postgres/0001_first.sql"),
-};
-const SECOND: Migration = Migration {
-    version: 2,
-    name: "second",
-    sqlite: "CREATE TABLE second (id INTEGER NOT NULL) STRICT",
-    postgres: "CREATE TABLE second (id BIGINT NOT NULL)",
-};
-const BROKEN: Migration = Migration {
-    version: 2,
-    name: "broken",
-    sqlite: "CREATE TABLE second (id INTEGER NOT NULL); INSERT INTO third (id) VALUES (1)",
-    postgres: "CREATE TABLE second (id BIGINT NOT NULL); INSERT INTO third (id) VALUES (1)",
-};
+}];
+/// The version after this one's.
+const NEXT: i64 = MIGRATIONS.len() as i64 + 1;
+
+/// This version's schema and a step more.
+fn newer() -> Vec<Migration> {
+    let next = Migration {
+        version: NEXT,
+        name: "next",
+        sqlite: "CREATE TABLE next (id INTEGER NOT NULL) STRICT",
+        postgres: "CREATE TABLE next (id BIGINT NOT NULL)",
+    };
+    [MIGRATIONS, &[next]].concat()
+}
+
+/// This version's schema and a step that fails in its middle.
+fn broken() -> Vec<Migration> {
+    const SQL: &str = "CREATE TABLE next (id INTEGER NOT NULL); INSERT INTO nowhere (id) VALUES (1)";
+    let next = Migration { version: NEXT, name: "broken", sqlite: SQL, postgres: SQL };
+    [MIGRATIONS, &[next]].concat()
+}
 
 async fn revision(store: &Store) -> u64 {
     get_revision(&mut store.read().await.unwrap()).await.unwrap()
@@ -51,11 +60,11 @@ async fn what_was_committed_is_there_after_opening_again(store: &TestStore) {
 async fn a_newer_schema_is_refused_and_left_alone(store: &TestStore) {
     commit(store.begin().await).await.unwrap();
     store.close().await;
-    Store::open_with(&store.place.database, &[FIRST, SECOND]).await.unwrap().close().await;
+    Store::open_with(&store.place.database, &newer()).await.unwrap().close().await;
 
     let refused = Store::open(&store.place.database).await.unwrap_err();
-    assert!(matches!(refused, OpenError::Newer { found: 2, known: 1 }), "{refused:?}");
-    let newer = Store::open_with(&store.place.database, &[FIRST, SECOND]).await.unwrap();
+    assert!(matches!(refused, OpenError::Newer { found, known } if found == NEXT && known == NEXT - 1), "{refused:?}");
+    let newer = Store::open_with(&store.place.database, &newer()).await.unwrap();
     assert_eq!(revision(&newer).await, 1);
     newer.close().await;
 }
@@ -63,14 +72,14 @@ async fn a_newer_schema_is_refused_and_left_alone(store: &TestStore) {
 async fn a_migration_that_fails_changes_nothing(store: &TestStore) {
     commit(store.begin().await).await.unwrap();
     store.close().await;
-    let failed = Store::open_with(&store.place.database, &[FIRST, BROKEN]).await.unwrap_err();
+    let failed = Store::open_with(&store.place.database, &broken()).await.unwrap_err();
     assert!(matches!(failed, OpenError::Migrate(_)), "{failed:?}");
 
     let old = Store::open(&store.place.database).await.unwrap();
     assert_eq!(revision(&old).await, 1);
     old.close().await;
     // The table of the failed one is not in the way.
-    Store::open_with(&store.place.database, &[FIRST, SECOND]).await.unwrap().close().await;
+    Store::open_with(&store.place.database, &newer()).await.unwrap().close().await;
 }
 
 #[test]
@@ -138,20 +147,20 @@ async fn sqlite_is_opened_with_a_durable_journal_and_foreign_keys() {
 async fn a_file_is_copied_before_its_migration() {
     let place = Place::sqlite().await;
     let Database::Sqlite(path) = &place.database else { unreachable!() };
-    let copy = Database::Sqlite(path.with_file_name("keyward.db.before-2"));
+    let copy = Database::Sqlite(path.with_file_name(format!("keyward.db.before-{}", NEXT - 1)));
     let Database::Sqlite(copy_path) = &copy else { unreachable!() };
-    let store = Store::open(&place.database).await.unwrap();
+    let store = Store::open_with(&place.database, FIRST).await.unwrap();
     commit(store.change(keyward_store::Actor::system(), crate::given::NOW).await.unwrap()).await.unwrap();
     store.close().await;
     assert!(!copy_path.exists());
 
-    let migrated = Store::open_with(&place.database, &[FIRST, SECOND]).await.unwrap();
+    let migrated = Store::open(&place.database).await.unwrap();
     assert_eq!(revision(&migrated).await, 1);
     commit(migrated.change(keyward_store::Actor::system(), crate::given::NOW).await.unwrap()).await.unwrap();
     migrated.close().await;
 
-    // This version opens it, so its schema is the old one.
-    let old = Store::open(&copy).await.unwrap();
+    // The copy has the old schema: what knows no other opens it.
+    let old = Store::open_with(&copy, FIRST).await.unwrap();
     assert_eq!(revision(&old).await, 1);
     old.close().await;
     place.remove().await;
@@ -161,8 +170,8 @@ async fn a_file_is_copied_before_its_migration() {
 async fn a_new_file_is_not_copied() {
     let place = Place::sqlite().await;
     let Database::Sqlite(path) = &place.database else { unreachable!() };
-    Store::open_with(&place.database, &[FIRST, SECOND]).await.unwrap().close().await;
-    Store::open_with(&place.database, &[FIRST, SECOND]).await.unwrap().close().await;
+    Store::open_with(&place.database, &newer()).await.unwrap().close().await;
+    Store::open_with(&place.database, &newer()).await.unwrap().close().await;
     let names: Vec<_> = std::fs::read_dir(path.parent().unwrap()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(names, ["keyward.db"]);
     place.remove().await;

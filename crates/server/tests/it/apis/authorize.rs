@@ -63,7 +63,7 @@ async fn an_application_is_authorised_given_a_scope_and_cut_off() {
 
     {
       "applications_connected": [
-        "c4dd302a1bfa1137d85f219db5c554e1"
+        "12d05c4045a39c199899202fd20f0841"
       ],
       "applications_disconnected": [],
       "code": "API_APPLICATIONS_UPDATED",
@@ -101,7 +101,7 @@ async fn an_application_is_authorised_given_a_scope_and_cut_off() {
     {
       "applications_connected": [],
       "applications_disconnected": [
-        "c4dd302a1bfa1137d85f219db5c554e1"
+        "12d05c4045a39c199899202fd20f0841"
       ],
       "code": "API_APPLICATIONS_UPDATED",
       "message": "API applications updated",

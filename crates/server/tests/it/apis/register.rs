@@ -16,7 +16,7 @@ async fn an_api_is_registered_with_an_audience_that_is_its_own() {
 
     {
       "api": {
-        "id": "ee89cceb8c4064c0db0215941d86a66f"
+        "id": "370595aacab4adaeb1392dbdc5ab61d6"
       },
       "code": "OK",
       "message": "Success",

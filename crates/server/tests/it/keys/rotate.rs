@@ -22,8 +22,8 @@ async fn the_key_keeps_its_id_and_shows_its_new_secret_this_once() {
 
     {
       "api_key": {
-        "id": "api_key_01a20320a20076a9bdac40bf00483dd1",
-        "key": "k_live_LJcWPc2rvY1CQNr5ylelPojIy5i9uIecPaaDzZ7qGhpb3OHLHg"
+        "id": "api_key_01a20320a2007809acafa23864a44da1",
+        "key": "k_live_A1Dtwov3gstBdK531c79FbbzVL47ALIuwmAEkXE91Yuv2ARFX1"
       },
       "code": "API_KEY_ROTATED",
       "message": "API key rotated successfully",

@@ -15,11 +15,11 @@ pub(super) struct Route {
     pub(super) is_for_organizations: bool,
 }
 
-const fn platform(method: &'static str, path: &'static str, scopes: &'static [&'static str]) -> Route {
+pub(super) const fn platform(method: &'static str, path: &'static str, scopes: &'static [&'static str]) -> Route {
     Route { method, path, scopes, is_for_organizations: false }
 }
 
-const fn shared(method: &'static str, path: &'static str, scopes: &'static [&'static str]) -> Route {
+pub(super) const fn shared(method: &'static str, path: &'static str, scopes: &'static [&'static str]) -> Route {
     Route { method, path, scopes, is_for_organizations: true }
 }
 
@@ -29,8 +29,10 @@ const fn open(method: &'static str, path: &'static str) -> Route {
 
 const SCOPE_OF_APPLICATION: &str = "/api/v1/apis/{api_id}/applications/{application_id}/scopes/{scope_id}";
 
-/// Every route of the document.
-pub(super) const ROUTES: &[Route] = &[
+/// Every route of the document, by the file that knows how to ask for it.
+pub(super) const ROUTES: &[&[Route]] = &[GENERAL];
+
+const GENERAL: &[Route] = &[
     platform("GET", "/api/v1/apis", &["read:apis"]),
     platform("POST", "/api/v1/apis", &["create:apis"]),
     platform("GET", "/api/v1/apis/{api_id}", &["read:apis"]),
@@ -76,12 +78,12 @@ pub(super) const UNDOCUMENTED: &[Route] = &[
 
 /// What the requests name.
 pub(super) struct Things<'a> {
-    admin: Actor<'a>,
-    api: String,
-    scope: String,
-    application: String,
-    org: String,
-    user: String,
+    pub(super) admin: Actor<'a>,
+    pub(super) api: String,
+    pub(super) scope: String,
+    pub(super) application: String,
+    pub(super) org: String,
+    pub(super) user: String,
     count: Cell<u32>,
 }
 

@@ -24,7 +24,7 @@ async fn a_form_is_answered_with_a_token_that_the_published_keys_verify() {
     cache-control: no-store
 
     {
-      "access_token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiIsImtpZCI6Ijk5OjIzOmIyOjcxOmM2OjIwOjk5OjllOjJlOmI1OjM2OjBjOjU0OjE5OjU0OjJlIn0.eyJhdWQiOlsiaHR0cHM6Ly9hcGkuZXhhbXBsZS5jb20iXSwiYXpwIjoiM2RkMTI0NjRhMGVlMTViNDQ1MWU1MjEyOTZhN2VlYTEiLCJleHAiOjE3OTUzNTI0MDAsImd0eSI6WyJjbGllbnRfY3JlZGVudGlhbHMiXSwiaWF0IjoxNzk1MzQ4ODAwLCJpc3MiOiJodHRwczovL2tleXMuZXhhbXBsZS5jb20iLCJqdGkiOiI4MTc2ZGFmODAwYTA1ZjUwOGJkOGZmN2EwMzg1Y2RiYyIsInNjb3BlIjoicmVhZDpvcmRlcnMgd3JpdGU6b3JkZXJzIiwic2NwIjpbInJlYWQ6b3JkZXJzIiwid3JpdGU6b3JkZXJzIl0sInYiOiIyIn0.dtLOMOWvVsq8yfa98zeSZImMhEfBYcGs8eQ2ENhCTbl-H70pR_mrU8LITWY8-8LPb3q9SfrQIpkHpcNY9f54mA31whBPggk5GRTnTVxLwCaySEFSiHAFIgYNloxcvQLZDwi0AkKmi2L8aAFI1B7A2bsmDN97tqz2D6SsvCpODppPHJWI6XrUi4Xw3kNaKCh-gtmjE--3qmSi-iQUAODWoZxmgWDvlQfui3aIF1StgzcTk_ieH54izmINl9aDR8RANoEVOLN3dsariK_LQ3_7-TRi-POb08rVbR2yeTdR21vB_VlvDMIMNGgHVzQfNmrLCav2MhitdwYAkbwjSsSJwA",
+      "access_token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiIsImtpZCI6Ijk5OjIzOmIyOjcxOmM2OjIwOjk5OjllOjJlOmI1OjM2OjBjOjU0OjE5OjU0OjJlIn0.eyJhdWQiOlsiaHR0cHM6Ly9hcGkuZXhhbXBsZS5jb20iXSwiYXpwIjoiNGRhMWVkYWJhMWQwZjdiZDg0NmViOTY3MzM0OWY4ZTQiLCJleHAiOjE3OTUzNTI0MDAsImd0eSI6WyJjbGllbnRfY3JlZGVudGlhbHMiXSwiaWF0IjoxNzk1MzQ4ODAwLCJpc3MiOiJodHRwczovL2tleXMuZXhhbXBsZS5jb20iLCJqdGkiOiIyMmQ1OGQzNTExNmI1ZTBiODdkNGE1MTgwZjZhMzY0NSIsInNjb3BlIjoicmVhZDpvcmRlcnMgd3JpdGU6b3JkZXJzIiwic2NwIjpbInJlYWQ6b3JkZXJzIiwid3JpdGU6b3JkZXJzIl0sInYiOiIyIn0.H7SguBdNwcZEIWJBNeAzatx08uZoT5zvSP93hjluqJR3Gik8of6kfxMX4kBWtWvkftyJD54QaktuUMi8ZBYY8t1VEactSrC6xs3qlqZwetSMy5BN-xFEHToITdJy1z-vMOiJYEld7PQW64OH9wVOtNWQyhjaRRkU1C0tQhrSxbvXvl3xoNnFqPOuXczlICGBQ4Kjb1sQqZUeqRR6meWr6VQTXz_qQUnH2PktDS7QFiYaPxI2IpJJ-0zJuQIeKMKyCzpXGiTs_j-GAEqH6QV1AM_ixd_WduSs-v9Z_HSBZjQKYFw4Kx5kuio0mXHtthqt5GO9MAxuky2ip8ls6dBoaQ",
       "expires_in": 3600,
       "scope": "read:orders write:orders",
       "token_type": "Bearer"
@@ -45,14 +45,14 @@ async fn a_form_is_answered_with_a_token_that_the_published_keys_verify() {
       "aud": [
         "https://api.example.com"
       ],
-      "azp": "3dd12464a0ee15b4451e521296a7eea1",
+      "azp": "4da1edaba1d0f7bd846eb9673349f8e4",
       "exp": 1795352400,
       "gty": [
         "client_credentials"
       ],
       "iat": 1795348800,
       "iss": "https://keys.example.com",
-      "jti": "8176daf800a05f508bd8ff7a0385cdbc",
+      "jti": "22d58d35116b5e0b87d4a5180f6a3645",
       "scope": "read:orders write:orders",
       "scp": [
         "read:orders",
@@ -152,15 +152,15 @@ async fn the_token_of_an_organizations_application_names_the_organization() {
       "aud": [
         "https://keys.example.com/api"
       ],
-      "azp": "5ccde78203c367a8f1bcbc6a1ec11786",
+      "azp": "9fea7dfc79d452d940b12b120085641c",
       "exp": 1795352400,
       "gty": [
         "client_credentials"
       ],
       "iat": 1795348800,
       "iss": "https://keys.example.com",
-      "jti": "928d6f2d7453424e1b38994205234c6d",
-      "org_code": "org_ee89cceb8c40",
+      "jti": "bfe4b2ab46980cadc5fc89075299106c",
+      "org_code": "org_370595aacab4",
       "scope": "read:api_keys",
       "scp": [
         "read:api_keys"

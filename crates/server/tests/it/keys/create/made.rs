@@ -17,8 +17,8 @@ async fn an_organization_gets_a_key_whose_secret_is_shown_this_once() {
 
     {
       "api_key": {
-        "id": "api_key_01a20320a20076a9bdac40bf00483dd1",
-        "key": "k_live_7UKIQhqbOgvESaz18MEprhCxqBnHSGMHnjsL4GRuT45Z1peb5i"
+        "id": "api_key_01a20320a2007809acafa23864a44da1",
+        "key": "k_live_8mzfpBgB0hTA3Zk3szFVLruu8oFdD4d5gsl8SCnBD7KT3sZP4t"
       },
       "code": "API_KEY_CREATED",
       "message": "API key created",
@@ -35,20 +35,20 @@ async fn an_organization_gets_a_key_whose_secret_is_shown_this_once() {
       "api_key": {
         "allowed_cidrs": [],
         "api_ids": [
-          "ee89cceb8c4064c0db0215941d86a66f"
+          "370595aacab4adaeb1392dbdc5ab61d6"
         ],
         "bound_api_ids": null,
         "created_by": "First application",
         "created_on": "2026-11-22T12:00:00Z",
         "expires_on": null,
-        "id": "api_key_01a20320a20076a9bdac40bf00483dd1",
+        "id": "api_key_01a20320a2007809acafa23864a44da1",
         "key_prefix": "k_live",
-        "key_suffix": "eb5i",
+        "key_suffix": "ZP4t",
         "last_verified_ip": null,
         "last_verified_on": null,
         "metadata": null,
         "name": "Production",
-        "organization_id": "org_6a27ff807441",
+        "organization_id": "org_e9c7191857e7",
         "owner_external_id": null,
         "scopes": [
           "read:orders"
@@ -80,15 +80,15 @@ async fn a_user_gets_a_key() {
       "api_key": {
         "allowed_cidrs": [],
         "api_ids": [
-          "ee89cceb8c4064c0db0215941d86a66f"
+          "370595aacab4adaeb1392dbdc5ab61d6"
         ],
         "bound_api_ids": null,
         "created_by": "First application",
         "created_on": "2026-11-22T12:00:00Z",
         "expires_on": null,
-        "id": "api_key_01a20320a20076e4b98a98f8a0fd7b7d",
+        "id": "api_key_01a20320a20077baa55b86039fe87f36",
         "key_prefix": "k_live",
-        "key_suffix": "dtCF",
+        "key_suffix": "eM55",
         "last_verified_ip": null,
         "last_verified_on": null,
         "metadata": null,
@@ -100,7 +100,7 @@ async fn a_user_gets_a_key() {
         ],
         "status": "active",
         "type": "user",
-        "user_id": "kp_46a9fdac40bf00483dd12464a0ee15b4",
+        "user_id": "kp_e809acafa23864a44da1edaba1d0f7bd",
         "verification_count": 0
       },
       "code": "OK",
@@ -125,8 +125,8 @@ async fn the_platform_gets_a_key_for_the_management_api() {
 
     {
       "api_key": {
-        "id": "api_key_01a20320a2007dd1a464a0ee15b4451e",
-        "key": "k_adm_OgvESaz18MEprhCxqBnHSGMHnjsL4GRuT45ZEl4ANNgu1PVxjv"
+        "id": "api_key_01a20320a2007da1adaba1d0f7bd846e",
+        "key": "k_adm_B0hTA3Zk3szFVLruu8oFdD4d5gsl8SCnBD7KTGktssQa2gSiUO"
       },
       "code": "API_KEY_CREATED",
       "message": "API key created",
@@ -144,14 +144,14 @@ async fn the_platform_gets_a_key_for_the_management_api() {
           "e220a8397b1dcdaf6e789e6aa1b965f4"
         ],
         "bound_api_ids": [
-          "ee89cceb8c4064c0db0215941d86a66f"
+          "370595aacab4adaeb1392dbdc5ab61d6"
         ],
         "created_by": "First application",
         "created_on": "2026-11-22T12:00:00Z",
         "expires_on": null,
-        "id": "api_key_01a20320a2007dd1a464a0ee15b4451e",
+        "id": "api_key_01a20320a2007da1adaba1d0f7bd846e",
         "key_prefix": "k_adm",
-        "key_suffix": "Vxjv",
+        "key_suffix": "SiUO",
         "last_verified_ip": null,
         "last_verified_on": null,
         "metadata": null,

@@ -65,7 +65,7 @@ async fn a_user_is_found_by_the_external_id_and_made_the_first_time() {
     {
       "created_on": "2026-11-22T12:00:00Z",
       "first_name": null,
-      "id": "kp_46a9fdac40bf00483dd12464a0ee15b4",
+      "id": "kp_e809acafa23864a44da1edaba1d0f7bd",
       "is_suspended": false,
       "last_name": null,
       "phone": null,
@@ -92,7 +92,7 @@ async fn an_organization_is_found_by_the_external_id_and_made_the_first_time() {
     cache-control: no-store
 
     {
-      "code": "org_46a9fdac40bf",
+      "code": "org_e809acafa238",
       "created_on": "2026-11-22T12:00:00Z",
       "external_id": "customer-42",
       "handle": null,

@@ -33,20 +33,20 @@ async fn the_newest_comes_first() {
         {
           "allowed_cidrs": [],
           "api_ids": [
-            "ee89cceb8c4064c0db0215941d86a66f"
+            "370595aacab4adaeb1392dbdc5ab61d6"
           ],
           "bound_api_ids": null,
           "created_by": "First application",
           "created_on": "2026-11-22T12:00:00.002Z",
           "expires_on": null,
-          "id": "api_key_01a20320a20277fca07dc658937305b8",
+          "id": "api_key_01a20320a20274b2b787a352437ff83f",
           "key_prefix": "k_live",
-          "key_suffix": "xQri",
+          "key_suffix": "nAuh",
           "last_verified_ip": null,
           "last_verified_on": null,
           "metadata": null,
           "name": "second",
-          "organization_id": "org_6a27ff807441",
+          "organization_id": "org_e9c7191857e7",
           "owner_external_id": null,
           "scopes": [],
           "status": "active",
@@ -57,20 +57,20 @@ async fn the_newest_comes_first() {
         {
           "allowed_cidrs": [],
           "api_ids": [
-            "ee89cceb8c4064c0db0215941d86a66f"
+            "370595aacab4adaeb1392dbdc5ab61d6"
           ],
           "bound_api_ids": null,
           "created_by": "First application",
           "created_on": "2026-11-22T12:00:00.001Z",
           "expires_on": null,
-          "id": "api_key_01a20320a2017dd1a464a0ee15b4451e",
+          "id": "api_key_01a20320a2017da1adaba1d0f7bd846e",
           "key_prefix": "k_live",
-          "key_suffix": "MWMc",
+          "key_suffix": "2a5l",
           "last_verified_ip": null,
           "last_verified_on": null,
           "metadata": null,
           "name": "first",
-          "organization_id": "org_6a27ff807441",
+          "organization_id": "org_e9c7191857e7",
           "owner_external_id": null,
           "scopes": [
             "read:orders"

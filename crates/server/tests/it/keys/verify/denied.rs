@@ -16,18 +16,18 @@ async fn an_address_outside_the_ranges_is_not_allowed_and_neither_is_an_untold_o
     cache-control: no-store
 
     {
-      "api_id": "ee89cceb8c4064c0db0215941d86a66f",
+      "api_id": "370595aacab4adaeb1392dbdc5ab61d6",
       "audience": "https://api.example.com",
       "code": "API_KEY_IP_NOT_ALLOWED",
       "expires_on": null,
       "http_status": 403,
       "is_valid": false,
-      "key_id": "api_key_01a20320a20076a9bdac40bf00483dd1",
+      "key_id": "api_key_01a20320a2007809acafa23864a44da1",
       "last_verified_on": null,
       "message": "The API key may not be used from this address",
       "metadata": null,
       "name": "Production",
-      "org_code": "org_6a27ff807441",
+      "org_code": "org_e9c7191857e7",
       "owner_external_id": null,
       "revision": 9,
       "scopes": [
@@ -56,13 +56,13 @@ async fn a_missing_scope_is_named() {
     cache-control: no-store
 
     {
-      "api_id": "ee89cceb8c4064c0db0215941d86a66f",
+      "api_id": "370595aacab4adaeb1392dbdc5ab61d6",
       "audience": "https://api.example.com",
       "code": "API_KEY_INSUFFICIENT_SCOPE",
       "expires_on": null,
       "http_status": 403,
       "is_valid": false,
-      "key_id": "api_key_01a20320a20076a9bdac40bf00483dd1",
+      "key_id": "api_key_01a20320a2007809acafa23864a44da1",
       "last_verified_on": null,
       "message": "The API key lacks a scope",
       "metadata": null,
@@ -71,7 +71,7 @@ async fn a_missing_scope_is_named() {
         "admin"
       ],
       "name": "Production",
-      "org_code": "org_6a27ff807441",
+      "org_code": "org_e9c7191857e7",
       "owner_external_id": null,
       "revision": 9,
       "scopes": [

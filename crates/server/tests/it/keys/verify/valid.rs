@@ -19,20 +19,20 @@ async fn the_answer_tells_whose_key_it_is_and_what_it_may_do() {
     cache-control: no-store
 
     {
-      "api_id": "ee89cceb8c4064c0db0215941d86a66f",
+      "api_id": "370595aacab4adaeb1392dbdc5ab61d6",
       "audience": "https://api.example.com",
       "code": "API_KEY_VERIFIED",
       "expires_on": "2027-01-01T00:00:00Z",
       "http_status": 200,
       "is_valid": true,
-      "key_id": "api_key_01a20320a20076a9bdac40bf00483dd1",
+      "key_id": "api_key_01a20320a2007809acafa23864a44da1",
       "last_verified_on": "2026-11-22T12:00:00Z",
       "message": "API key verified",
       "metadata": {
         "plan": "pro"
       },
       "name": "Production",
-      "org_code": "org_6a27ff807441",
+      "org_code": "org_e9c7191857e7",
       "owner_external_id": null,
       "revision": 9,
       "scopes": [
@@ -58,13 +58,13 @@ async fn a_users_key_tells_the_user() {
     cache-control: no-store
 
     {
-      "api_id": "ee89cceb8c4064c0db0215941d86a66f",
+      "api_id": "370595aacab4adaeb1392dbdc5ab61d6",
       "audience": "https://api.example.com",
       "code": "API_KEY_VERIFIED",
       "expires_on": null,
       "http_status": 200,
       "is_valid": true,
-      "key_id": "api_key_01a20320a20076e4b98a98f8a0fd7b7d",
+      "key_id": "api_key_01a20320a20077baa55b86039fe87f36",
       "last_verified_on": "2026-11-22T12:00:00Z",
       "message": "API key verified",
       "metadata": null,
@@ -77,7 +77,7 @@ async fn a_users_key_tells_the_user() {
       ],
       "status": "active",
       "type": "user",
-      "user_id": "kp_46a9fdac40bf00483dd12464a0ee15b4",
+      "user_id": "kp_e809acafa23864a44da1edaba1d0f7bd",
       "verification_count": 1,
       "www_authenticate": null
     }
