@@ -7,7 +7,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use keyward_server::actions::bootstrap;
-use keyward_server::{Clock, DataFolder, Entropy, Settings, Sources, front, routes};
+use keyward_server::{Clock, DataFolder, Entropy, Settings, Sources, front, jobs, routes};
 use tokio::net::TcpListener;
 
 use crate::options::DemoOptions;
@@ -36,7 +36,15 @@ pub(crate) async fn demo(options: DemoOptions) -> Result<(), Failure> {
                 // The demo has ended, with or without a word.
                 let _ = stopped.await;
             };
-            front::serve(listener, router, &app.settings.plain, stopped).await;
+            let (rest, rested) = tokio::sync::oneshot::channel::<()>();
+            let kept = jobs::keep(app.clone(), async {
+                let _ = rested.await;
+            });
+            let served = async {
+                front::serve(listener, router, &app.settings.plain, stopped).await;
+                drop(rest);
+            };
+            tokio::join!(served, kept);
         })
     };
     let told = told_to_stop()?;

@@ -92,7 +92,7 @@ async fn register(
         bound_api_ids: Some(vec![api_id.to_string()]),
         ..CreateKeyRequest::default()
     };
-    let issued = keys::create_key(app, caller, request).await?.made;
+    let issued = keys::create_key(app, caller, request, None).await?.made;
     Ok(RegisteredApi { api_id, verify_key: issued.secret.plain().clone() })
 }
 

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, stderr};
 
 use keyward_server::actions::bootstrap;
 use keyward_server::actions::first_run::{Invitation, invite};
-use keyward_server::{App, Clock, DataFolder, Entropy, Settings, front, routes};
+use keyward_server::{App, Clock, DataFolder, Entropy, Settings, front, jobs, routes};
 use tokio::net::TcpListener;
 
 use crate::options::{ServeOptions, settings};
@@ -30,7 +30,14 @@ pub(crate) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     tracing::info!(
         listen = %app.settings.listen, issuer = app.issuer.as_str(), database = app.database_kind(), "Keyward is ready"
     );
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let keeper = tokio::spawn(jobs::keep(app.clone(), async {
+        // Dropped or told, it is the end.
+        let _ = stopped.await;
+    }));
     front::serve(listener, routes::router(&app), &app.settings.plain, told).await;
+    drop(stop);
+    keeper.await?;
     app.close().await;
     tracing::info!("Keyward has stopped");
     Ok(())

@@ -40,6 +40,14 @@ pub fn text(value: &str, max: usize) -> Result<(), Broken> {
     Ok(())
 }
 
+/// A text to search by: 1 to `max` characters, whatever they are but control characters.
+pub fn searched(value: &str, max: usize) -> Result<(), Broken> {
+    if value.is_empty() || value.chars().count() > max || value.chars().any(char::is_control) {
+        return Err(Broken(format!("must be 1 to {max} characters, none of them a control character")));
+    }
+    Ok(())
+}
+
 /// An audience: text without white space, since a `scope`-like list of audiences is separated by it (RFC 6749 section
 /// 3.3), of at most [`MAX_AUDIENCE_CHARS`].
 pub fn audience(value: &str) -> Result<(), Broken> {

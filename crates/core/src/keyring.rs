@@ -164,7 +164,12 @@ impl Keyring {
         Ok(value)
     }
 
-    fn mac(&self, version: SecretVersion, label: &str, parts: &[&str]) -> Option<SecretMac> {
+    /// The versions that are known, the current one first.
+    pub(crate) fn versions(&self) -> impl Iterator<Item = SecretVersion> {
+        self.0.iter().map(|derived| derived.version)
+    }
+
+    pub(crate) fn mac(&self, version: SecretVersion, label: &str, parts: &[&str]) -> Option<SecretMac> {
         let mut context = hmac::Context::with_key(&self.find(version)?.pepper);
         for part in [label].iter().chain(parts) {
             context.update(&(part.len() as u32).to_be_bytes());

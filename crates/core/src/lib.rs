@@ -5,6 +5,7 @@
 
 pub mod bounds;
 pub mod decide;
+pub mod idempotency;
 pub mod ids;
 pub mod keyring;
 pub mod scopes;
@@ -15,12 +16,13 @@ pub mod time;
 
 pub use bounds::Broken;
 pub use decide::{KeyFacts, KeyState, KeyStatus, Outcome, Presented, decide};
+pub use idempotency::{IdempotencyKey, Repeatable};
 pub use ids::{ApiId, ApiKeyId, ClientId, OrgCode, PermissionId, RoleId, ScopeId, UserId};
-pub use keyring::{Keyring, MasterSecret, SecretVersion};
+pub use keyring::{DoesNotOpen, Keyring, MasterSecret, SecretVersion};
 pub use scopes::{ManagementScope, ScopeKey, ScopeNumber, ScopeNumbers};
 pub use secret::{KeyClass, KeyPrefix, KeySecret, PlainSecret, SecretMac, Selector};
 pub use system_permissions::SystemPermission;
-pub use tenancy::{KeyType, OrgScope, Owner};
+pub use tenancy::{ApiScope, KeyType, OrgScope, Owner};
 pub use time::Timestamp;
 
 /// A source of random bytes. The operating system's generator in production, a seeded one in tests.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{OrgCode, UserId};
+use crate::{ClientId, OrgCode, UserId};
 
 /// How much of the store a caller may see.
 ///
@@ -14,6 +14,25 @@ pub enum OrgScope {
     All,
     /// What one organization owns, and nothing else.
     One(OrgCode),
+}
+
+/// Which APIs a caller may see, and name in what it asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApiScope {
+    /// Every API: the platform's own credentials.
+    All,
+    /// Those that an organization's application is authorised for.
+    GrantedTo(ClientId),
+}
+
+impl ApiScope {
+    /// The application that the caller is.
+    pub fn client_id(&self) -> Option<&ClientId> {
+        match self {
+            Self::All => None,
+            Self::GrantedTo(id) => Some(id),
+        }
+    }
 }
 
 impl OrgScope {

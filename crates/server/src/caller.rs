@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use keyward_core::{ApiId, ClientId, KeySecret, ManagementScope, OrgCode, OrgScope};
+use keyward_core::{ApiId, ApiScope, ClientId, KeySecret, ManagementScope, OrgCode, OrgScope};
 use keyward_store::{Actor, ActorKind};
 use keyward_wire::ErrorCode;
 
@@ -15,6 +15,8 @@ pub struct Caller {
     pub actor: Actor,
     /// How much of the store it may see.
     pub org_scope: OrgScope,
+    /// Which APIs it may see and name.
+    pub api_scope: ApiScope,
     /// What it may do with Keyward itself.
     pub scopes: BTreeSet<ManagementScope>,
     /// The APIs whose keys it may verify; none for those of every API.
@@ -59,6 +61,7 @@ impl Caller {
         Self {
             actor: Actor { kind, id: String::new(), name: name.to_owned() },
             org_scope: OrgScope::All,
+            api_scope: ApiScope::All,
             scopes: ManagementScope::ALL.iter().copied().collect(),
             bound: None,
             credential: None,

@@ -13,6 +13,7 @@ pub mod folder;
 pub mod front;
 pub mod inputs;
 pub mod issuer;
+pub mod jobs;
 mod oauth;
 pub mod refusal;
 pub mod routes;

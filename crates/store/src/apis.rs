@@ -1,7 +1,7 @@
 //! APIs: what the platform protects.
 
 use keyward_core::bounds::fold;
-use keyward_core::{ApiId, KeyClass, KeyPrefix, Timestamp};
+use keyward_core::{ApiId, ApiScope, ClientId, KeyClass, KeyPrefix, Timestamp};
 
 use crate::change::Change;
 use crate::db::{execute, fetch_all, fetch_optional};
@@ -47,30 +47,35 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, name, audience, is_management_api, key_prefix, key_class, created_at FROM apis \
-             WHERE deleted_at IS NULL ",
+             WHERE deleted_at IS NULL AND ($1 IS NULL OR EXISTS (SELECT 1 FROM grants g WHERE g.api_id = apis.id \
+                 AND g.client_id = $1 AND g.ended_at IS NULL)) ",
             $rest
         )
     };
 }
 
 /// Every API, by name.
-pub async fn list_apis(tx: &mut Tx) -> Result<Vec<ApiRow>, StoreError> {
-    Ok(fetch_all!(tx, select!("ORDER BY name, id"))?)
+pub async fn list_apis(tx: &mut Tx, scope: &ApiScope) -> Result<Vec<ApiRow>, StoreError> {
+    Ok(fetch_all!(tx, select!("ORDER BY name, id"), granted_to(scope))?)
 }
 
 /// An API by its id.
-pub async fn find_api(tx: &mut Tx, id: &ApiId) -> Result<Option<ApiRow>, StoreError> {
-    Ok(fetch_optional!(tx, select!("AND id = $1"), id.as_str())?)
+pub async fn find_api(tx: &mut Tx, scope: &ApiScope, id: &ApiId) -> Result<Option<ApiRow>, StoreError> {
+    Ok(fetch_optional!(tx, select!("AND id = $2"), granted_to(scope), id.as_str())?)
 }
 
 /// An API by its audience.
 pub async fn find_api_by_audience(tx: &mut Tx, audience: &str) -> Result<Option<ApiRow>, StoreError> {
-    Ok(fetch_optional!(tx, select!("AND audience = $1"), audience)?)
+    Ok(fetch_optional!(tx, select!("AND audience = $2"), granted_to(&ApiScope::All), audience)?)
 }
 
 /// The management API; none in a store that is new.
 pub async fn find_management_api(tx: &mut Tx) -> Result<Option<ApiRow>, StoreError> {
-    Ok(fetch_optional!(tx, select!("AND is_management_api"))?)
+    Ok(fetch_optional!(tx, select!("AND is_management_api"), granted_to(&ApiScope::All))?)
+}
+
+fn granted_to(scope: &ApiScope) -> Option<&str> {
+    scope.client_id().map(ClientId::as_str)
 }
 
 /// Stores an API. One without audience is the management API.

@@ -1,6 +1,6 @@
 //! Grants: for which APIs an application may ask for tokens, and with which scopes.
 
-use keyward_core::{ApiId, ClientId, ScopeNumbers, Timestamp};
+use keyward_core::{ApiId, ApiScope, ClientId, ScopeNumbers, Timestamp};
 
 use crate::change::Change;
 use crate::db::{execute, fetch_all, fetch_optional};
@@ -51,11 +51,12 @@ pub async fn list_granted_audiences(tx: &mut Tx, client_id: &ClientId) -> Result
     Ok(rows.into_iter().map(|row| row.audience).collect())
 }
 
-/// The applications that were granted an API, by name.
-pub async fn list_grantees(tx: &mut Tx, api_id: &ApiId) -> Result<Vec<GranteeRow>, StoreError> {
+/// The applications that were granted an API, by name. An organization's application sees itself alone.
+pub async fn list_grantees(tx: &mut Tx, scope: &ApiScope, api_id: &ApiId) -> Result<Vec<GranteeRow>, StoreError> {
     const SQL: &str = "SELECT p.client_id, p.name, p.disabled_at FROM grants g JOIN applications p ON p.client_id = g.client_id \
-         WHERE g.api_id = $1 AND g.ended_at IS NULL AND p.deleted_at IS NULL ORDER BY p.name, p.client_id";
-    Ok(fetch_all!(tx, SQL, api_id.as_str())?)
+         WHERE g.api_id = $1 AND g.ended_at IS NULL AND p.deleted_at IS NULL \
+         AND ($2 IS NULL OR p.client_id = $2) ORDER BY p.name, p.client_id";
+    Ok(fetch_all!(tx, SQL, api_id.as_str(), scope.client_id().map(ClientId::as_str))?)
 }
 
 /// Grants an application an API with these scopes and no others.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::change::Change;
 use crate::db::{execute, fetch_all, fetch_optional};
-use crate::row::{hit_one, row, to_json};
+use crate::row::{anywhere, hit_one, row, to_json};
 use crate::{StoreError, Tx};
 
 row! {
@@ -68,6 +68,8 @@ row! {
         pub last_verified_at: Option<Timestamp>,
         /// Where it was used from then.
         pub last_verified_ip: Option<String>,
+        /// The revision that revoked it, by itself or by what it refers to.
+        pub revoked_revision: Option<u64>,
     }
 }
 
@@ -154,6 +156,14 @@ pub struct KeyFilter<'a> {
     pub user_id: Option<&'a UserId>,
     /// Only those of this organization.
     pub org_code: Option<&'a OrgCode>,
+    /// Only those for this API.
+    pub api_id: Option<&'a ApiId>,
+    /// Only those of the user with this external id.
+    pub user_external_id: Option<&'a str>,
+    /// Only those of the organization with this external id.
+    pub org_external_id: Option<&'a str>,
+    /// Only those whose name has this in it, in capital letters or small ones.
+    pub name: Option<&'a str>,
 }
 
 macro_rules! select {
@@ -165,7 +175,10 @@ macro_rules! select {
              COALESCE(o.external_id, u.external_id) AS owner_external_id, \
              COALESCE(o.suspended_at, u.suspended_at) AS owner_suspended_at, \
              COALESCE(o.deleted_at, u.deleted_at) AS owner_deleted_at, \
-             COALESCE(c.verification_count, 0) AS verification_count, c.last_verified_at, c.last_verified_ip \
+             COALESCE(c.verification_count, 0) AS verification_count, c.last_verified_at, c.last_verified_ip, \
+             CASE WHEN k.revoked_at IS NOT NULL THEN k.revision WHEN a.deleted_at IS NOT NULL THEN a.revision \
+                 WHEN o.deleted_at IS NOT NULL THEN o.revision WHEN u.deleted_at IS NOT NULL THEN u.revision \
+             END AS revoked_revision \
              FROM keys k JOIN apis a ON a.id = k.api_id \
              LEFT JOIN organizations o ON o.code = k.org_code LEFT JOIN users u ON u.id = k.user_id \
              LEFT JOIN key_usage c ON c.key_id = k.id \
@@ -200,6 +213,8 @@ pub async fn list_keys(
              WHEN NOT k.is_enabled OR o.suspended_at IS NOT NULL OR u.suspended_at IS NOT NULL \
                  OR k.expires_at <= $7 THEN 'inactive' \
              ELSE 'active' END) \
+         AND ($9 IS NULL OR k.api_id = $9) AND ($10 IS NULL OR u.external_id = $10) \
+         AND ($11 IS NULL OR o.external_id = $11) AND ($12 IS NULL OR k.name_folded LIKE $12 ESCAPE '!') \
          ORDER BY k.id DESC LIMIT $8"
     );
     let within = scope.org_code().map(OrgCode::as_str);
@@ -213,7 +228,11 @@ pub async fn list_keys(
         filter.org_code.map(OrgCode::as_str),
         filter.status.map(KeyStatus::as_str),
         now.as_micros(),
-        i64::from(limit)
+        i64::from(limit),
+        filter.api_id.map(ApiId::as_str),
+        filter.user_external_id,
+        filter.org_external_id,
+        filter.name.map(anywhere)
     )?)
 }
 
@@ -266,12 +285,11 @@ pub async fn replace_key_secret(change: &mut Change, key: &KeyRow, next: &NewKey
     insert_key_secret(change, &key.id, next).await
 }
 
-/// Revokes a key that was found, for good; false if it was revoked before.
-pub async fn revoke_key(change: &mut Change, key: &KeyRow) -> Result<bool, StoreError> {
+/// Revokes a key that was found and is not revoked, for good.
+pub async fn revoke_key(change: &mut Change, key: &KeyRow) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE keys SET revoked_at = $2, revision = $3 WHERE id = $1 AND revoked_at IS NULL";
     let (now, stamp) = (change.now().as_micros(), change.stamp());
-    let revoked = execute!(change, SQL, key.id.as_str(), now, stamp)?;
-    Ok(revoked == 1)
+    hit_one("keys", execute!(change, SQL, key.id.as_str(), now, stamp)?)
 }
 
 async fn insert_key_secret(change: &mut Change, id: &ApiKeyId, new: &NewKeySecret<'_>) -> Result<(), StoreError> {

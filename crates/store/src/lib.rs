@@ -17,10 +17,12 @@ pub mod audit;
 pub mod canaries;
 pub mod grants;
 pub mod head;
+pub mod kept_answers;
 pub mod keys;
 pub mod organizations;
 pub mod scopes;
 pub mod signing_keys;
+pub mod tidying;
 pub mod usage;
 pub mod users;
 

@@ -82,6 +82,20 @@ pub(crate) fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
+/// The pattern of LIKE, with `!` as its escape, for names that have a text anywhere in them. Names are folded, so the
+/// text is too.
+pub(crate) fn anywhere(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in keyward_core::bounds::fold(text).chars() {
+        if matches!(letter, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
 /// Holds an update by its key to the one row that it must hit.
 pub(crate) fn hit_one(table: &str, rows: u64) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::Corrupt(format!("{table}: an update hit {rows} rows"))) }

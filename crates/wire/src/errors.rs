@@ -73,7 +73,6 @@ catalogue! {
     PermissionNotFound 404 "PERMISSION_NOT_FOUND" "There is no such permission here.",
     KeyNotFound 404 "API_KEY_NOT_FOUND" "There is no API key with this id.",
     MethodNotAllowed 405 "METHOD_NOT_ALLOWED" "The route has no such method.",
-    RequestInProgress 409 "REQUEST_IN_PROGRESS" "A request with this Idempotency-Key is being answered. Try again.",
     BodyTooLarge 413 "BODY_TOO_LARGE" "The body is larger than this route takes.",
     ContentTypeUnsupported 415 "CONTENT_TYPE_UNSUPPORTED" "The content type is not one that this route reads.",
     IdempotencyKeyReused 422 "IDEMPOTENCY_KEY_REUSED" "Another request was made with this Idempotency-Key.",

@@ -100,6 +100,19 @@ pub struct ListKeysQuery {
     /// Only keys of this organization.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub org_code: Option<String>,
+    /// Addition. Only keys for this API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_id: Option<String>,
+    /// Addition. Only keys of the user with this external id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_external_id: Option<String>,
+    /// Addition. Only keys of the organization with this external id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org_external_id: Option<String>,
+    /// Addition. Only keys whose name has this in it, in capital letters or small ones; at most 128 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(min_length = 1, max_length = 128))]
+    pub name: Option<String>,
 }
 
 /// A page of keys.

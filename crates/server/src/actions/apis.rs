@@ -59,11 +59,11 @@ pub async fn create_api(app: &App, caller: &Caller, request: CreateApiRequest) -
     Ok(Changed { made: id, revision })
 }
 
-/// Every API by name, with its scopes if they are wanted.
-pub async fn list_apis(app: &App, with_scopes: bool) -> Result<Vec<ApiWithScopes>, Refusal> {
+/// Every API that the caller may see, by name, with its scopes if they are wanted.
+pub async fn list_apis(app: &App, caller: &Caller, with_scopes: bool) -> Result<Vec<ApiWithScopes>, Refusal> {
     let mut tx = app.read().await?;
     let mut found = Vec::new();
-    for api in apis::list_apis(&mut tx).await? {
+    for api in apis::list_apis(&mut tx, &caller.api_scope).await? {
         let scopes = if with_scopes { scopes::list_scopes(&mut tx, &api.id).await? } else { Vec::new() };
         found.push(ApiWithScopes { api, scopes });
     }
@@ -71,18 +71,18 @@ pub async fn list_apis(app: &App, with_scopes: bool) -> Result<Vec<ApiWithScopes
 }
 
 /// An API with its scopes and the applications that are authorised for it.
-pub async fn get_api(app: &App, id: &str) -> Result<(ApiWithScopes, Vec<GranteeRow>), Refusal> {
+pub async fn get_api(app: &App, caller: &Caller, id: &str) -> Result<(ApiWithScopes, Vec<GranteeRow>), Refusal> {
     let mut tx = app.read().await?;
-    let api = find_api(&mut tx, id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    let api = find_api(&mut tx, caller, id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
     let scopes = scopes::list_scopes(&mut tx, &api.id).await?;
-    let grantees = grants::list_grantees(&mut tx, &api.id).await?;
+    let grantees = grants::list_grantees(&mut tx, &caller.api_scope, &api.id).await?;
     Ok((ApiWithScopes { api, scopes }, grantees))
 }
 
 /// Deletes an API: its keys answer that they are revoked, and no more tokens are issued for it. Its audience is free.
 pub async fn delete_api(app: &App, caller: &Caller, id: &str) -> Result<Changed<()>, Refusal> {
     let mut change = begin(app, caller).await?;
-    let api = find_api(&mut change, id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    let api = find_api(&mut change, caller, id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
     if api.is_management_api {
         return Err(Refusal::new(ErrorCode::ManagementApi));
     }
@@ -105,15 +105,19 @@ pub async fn management_api_id(app: &App) -> Result<ApiId, Refusal> {
 }
 
 /// An API by an id that a caller sent.
-pub(super) async fn find_api(tx: &mut Tx, id: &str) -> Result<Option<ApiRow>, Refusal> {
+pub(super) async fn find_api(tx: &mut Tx, caller: &Caller, id: &str) -> Result<Option<ApiRow>, Refusal> {
     match ApiId::parse(id) {
-        Some(id) => Ok(apis::find_api(tx, &id).await?),
+        Some(id) => Ok(apis::find_api(tx, &caller.api_scope, &id).await?),
         None => Ok(None),
     }
 }
 
 /// Reads the list of APIs that a credential is to be bound to.
-pub(super) async fn read_bound(tx: &mut Tx, given: Option<&[String]>) -> Result<Option<Vec<ApiId>>, Refusal> {
+pub(super) async fn read_bound(
+    tx: &mut Tx,
+    caller: &Caller,
+    given: Option<&[String]>,
+) -> Result<Option<Vec<ApiId>>, Refusal> {
     const FIELD: &str = "bound_api_ids";
     let Some(given) = given else { return Ok(None) };
     if given.is_empty() || given.len() > MAX_BOUND {
@@ -121,7 +125,7 @@ pub(super) async fn read_bound(tx: &mut Tx, given: Option<&[String]>) -> Result<
     }
     let mut bound = Vec::new();
     for (at, id) in given.iter().enumerate() {
-        let api = find_api(tx, id).await?;
+        let api = find_api(tx, caller, id).await?;
         let field = format!("{FIELD}[{at}]");
         let api = api.ok_or_else(|| Refusal::about(ErrorCode::ApiUnknown, &field, "is not the id of an API"))?;
         bound.push(api.id);

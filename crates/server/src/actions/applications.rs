@@ -37,7 +37,7 @@ pub async fn create_application(
         Some(code) => Some(find_organization(&mut change, caller, code, "org_code").await?.code),
         None => None,
     };
-    let bound = read_bound(&mut change, request.bound_api_ids.as_deref()).await?;
+    let bound = read_bound(&mut change, caller, request.bound_api_ids.as_deref()).await?;
     let made = insert(app, &mut change, &request.name, org_code.as_ref(), bound.as_deref()).await?;
     let event = NewEvent {
         action: "application.created",

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use keyward_core::{ClientId, KeyClass, KeySecret, ManagementScope, OrgScope, Outcome, PlainSecret, Presented};
+use keyward_core::{
+    ApiScope, ClientId, KeyClass, KeySecret, ManagementScope, OrgScope, Outcome, PlainSecret, Presented,
+};
 use keyward_engine::{Ask, Use, Wanted, verify};
 use keyward_store::{Actor, ActorKind, Change, Tx, apis, applications, grants, scopes, signing_keys};
 use keyward_wire::ErrorCode;
@@ -53,6 +55,7 @@ async fn look_up(app: &App, tx: &mut Tx, credential: &Credential) -> Result<Call
             let granted = granted_scopes(tx, client_id).await?;
             Ok(Caller {
                 actor: Actor { kind: ActorKind::Application, id: row.client_id.to_string(), name: row.name },
+                api_scope: row.org_code.as_ref().map_or(ApiScope::All, |_| ApiScope::GrantedTo(row.client_id.clone())),
                 org_scope: row.org_code.map_or(OrgScope::All, OrgScope::One),
                 scopes: scopes.intersection(&granted).copied().collect(),
                 bound: row.bound_api_ids,
@@ -138,6 +141,7 @@ async fn look_up_key(app: &App, tx: &mut Tx, secret: &KeySecret) -> Result<Calle
     Ok(Caller {
         actor: Actor { kind: ActorKind::EnvironmentKey, id: row.id.to_string(), name: row.name },
         org_scope: OrgScope::All,
+        api_scope: ApiScope::All,
         scopes,
         bound: row.bound_api_ids,
         credential: Some(Credential::Key(secret.clone())),

@@ -38,7 +38,7 @@ pub async fn update_api_applications(
         return Err(Refusal::field("applications", "must have 1 to 100 entries"));
     }
     let mut change = begin(app, caller).await?;
-    let api = find_api(&mut change, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    let api = find_api(&mut change, caller, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
     let mut done = Authorized::default();
     for (at, application) in listed.iter().enumerate() {
         update_one(&mut change, &api.id, at, application, &mut done).await?;
@@ -119,7 +119,7 @@ async fn set_application_scope(
 ) -> Result<Changed<()>, Refusal> {
     let ApplicationScope { api_id, application_id, scope_id } = *named;
     let mut change = begin(app, caller).await?;
-    let api = find_api(&mut change, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    let api = find_api(&mut change, caller, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
     let application = find_application(&mut change, application_id).await?;
     let scope = find_scope(&mut change, &api.id, scope_id).await?;
     let grant = grants::find_grant(&mut change, &application.client_id, &api.id).await?;

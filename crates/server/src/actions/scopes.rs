@@ -27,7 +27,7 @@ pub async fn create_scope(
     let key = ScopeKey::parse(&request.key).in_field("key")?;
     let description = read_description(request.description.as_deref())?;
     let mut change = begin(app, caller).await?;
-    let api = find_api(&mut change, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    let api = find_api(&mut change, caller, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
     if api.is_management_api {
         return Err(Refusal::new(ErrorCode::ManagementApi));
     }
@@ -56,7 +56,7 @@ pub async fn update_scope(
 ) -> Result<Changed<()>, Refusal> {
     let description = read_description(request.description.as_deref())?;
     let mut change = begin(app, caller).await?;
-    let (api, scope) = find_changeable(&mut change, api_id, scope_id).await?;
+    let (api, scope) = find_changeable(&mut change, caller, api_id, scope_id).await?;
     if scope.description.as_deref() == description {
         return Ok(Changed { made: (), revision: change.revision_before() });
     }
@@ -78,7 +78,7 @@ pub async fn delete_scope(
     (api_id, scope_id): (&str, &str),
 ) -> Result<Changed<()>, Refusal> {
     let mut change = begin(app, caller).await?;
-    let (api, scope) = find_changeable(&mut change, api_id, scope_id).await?;
+    let (api, scope) = find_changeable(&mut change, caller, api_id, scope_id).await?;
     scopes::delete_scope(&mut change, &scope).await?;
     let event = NewEvent {
         action: "scope.deleted",
@@ -91,8 +91,13 @@ pub async fn delete_scope(
 }
 
 /// A scope by ids that a caller sent, if its API's scopes may be changed: those of the management API are Keyward's.
-async fn find_changeable(tx: &mut Tx, api_id: &str, scope_id: &str) -> Result<(ApiRow, ScopeRow), Refusal> {
-    let api = find_api(tx, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+async fn find_changeable(
+    tx: &mut Tx,
+    caller: &Caller,
+    api_id: &str,
+    scope_id: &str,
+) -> Result<(ApiRow, ScopeRow), Refusal> {
+    let api = find_api(tx, caller, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
     let scope = find_scope(tx, &api.id, scope_id).await?;
     if api.is_management_api { Err(Refusal::new(ErrorCode::ManagementApi)) } else { Ok((api, scope)) }
 }
@@ -106,16 +111,16 @@ fn read_description(text: Option<&str>) -> Result<Option<&str>, Refusal> {
 }
 
 /// The scopes of an API, by key.
-pub async fn list_scopes(app: &App, api_id: &str) -> Result<Vec<ScopeRow>, Refusal> {
+pub async fn list_scopes(app: &App, caller: &Caller, api_id: &str) -> Result<Vec<ScopeRow>, Refusal> {
     let mut tx = app.read().await?;
-    let api = find_api(&mut tx, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    let api = find_api(&mut tx, caller, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
     Ok(scopes::list_scopes(&mut tx, &api.id).await?)
 }
 
 /// One scope of an API.
-pub async fn get_scope(app: &App, api_id: &str, scope_id: &str) -> Result<ScopeRow, Refusal> {
+pub async fn get_scope(app: &App, caller: &Caller, api_id: &str, scope_id: &str) -> Result<ScopeRow, Refusal> {
     let mut tx = app.read().await?;
-    let api = find_api(&mut tx, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    let api = find_api(&mut tx, caller, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
     find_scope(&mut tx, &api.id, scope_id).await
 }
 

@@ -7,9 +7,11 @@ mod log;
 mod misfit;
 mod node;
 mod reader;
+mod repeat;
 
 pub use accept::serve;
 pub use answer::Answer;
 pub(crate) use answer::Cause;
 pub(crate) use body::{Body, Params, Path, read_form, read_json};
 pub(crate) use log::log_requests;
+pub(crate) use repeat::Repeat;

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use crate::actions::apis::{self, ApiWithScopes};
 use crate::app::App;
-use crate::auth::{Platform, scope};
+use crate::auth::{Platform, PlatformOrOrganization, scope};
 use crate::front::{Answer, Body, Params, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
@@ -43,11 +43,11 @@ enum Expand {
 )]
 async fn list_apis(
     State(app): State<App>,
-    _: Platform<scope::ReadApis>,
+    caller: PlatformOrOrganization<scope::ReadApis>,
     Params(query): Params<ListApisQuery>,
 ) -> Result<Answer<Envelope<ApiList>>, Refusal> {
     let with_scopes = query.expand == Some(Expand::Scopes);
-    let found = apis::list_apis(&app, with_scopes).await?;
+    let found = apis::list_apis(&app, &caller, with_scopes).await?;
     let apis = found.into_iter().map(|api| wire_api(&app, api, with_scopes)).collect();
     Ok(Answer::ok(Envelope::read(ApiList { next_token: None, apis })))
 }
@@ -74,10 +74,10 @@ async fn create_api(
 )]
 async fn get_api(
     State(app): State<App>,
-    _: Platform<scope::ReadApis>,
+    caller: PlatformOrOrganization<scope::ReadApis>,
     Path(api_id): Path<String>,
 ) -> Result<Answer<Envelope<ApiDetail>>, Refusal> {
-    let (found, grantees) = apis::get_api(&app, &api_id).await?;
+    let (found, grantees) = apis::get_api(&app, &caller, &api_id).await?;
     let applications = grantees.into_iter().map(|application| AuthorizedApplication {
         id: application.client_id,
         name: application.name,

@@ -6,12 +6,19 @@ use keyward_wire::{Done, Envelope, ErrorBody};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::actions::Changed;
 use crate::actions::keys::{self, Issued, NamedKey};
 use crate::app::App;
 use crate::auth::{PlatformOrOrganization, scope};
-use crate::front::{Answer, Body, Params, Path};
+use crate::front::{Answer, Body, Params, Path, Repeat};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
+
+/// Stands on an answer that was given before.
+const REPEATED: &str = "idempotent-replayed";
+
+/// An answer with a secret, and whether it was given before.
+type IssuedAnswer = (Option<[(&'static str, &'static str); 1]>, Answer<Envelope<IssuedKey>>);
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_keys, create_key)).routes(routes!(get_key, rotate_key, revoke_key))
@@ -32,19 +39,20 @@ async fn list_keys(
     Ok(Answer::ok(Envelope::read(KeyList { has_more: page.has_more, api_keys })))
 }
 
-/// Creates a key. Its secret is shown this once.
+/// Creates a key. Its secret is shown this once; to the same request under the same `Idempotency-Key` for 24 hours.
 #[utoipa::path(
     post, path = "/api/v1/api_keys", tag = "keys", request_body = CreateKeyRequest,
-    responses((status = 201, body = Envelope<IssuedKey>), Failures)
+    params(("Idempotency-Key" = Option<String>, Header, description = "Addition. The request may be repeated under it.")),
+    responses((status = 201, body = Envelope<IssuedKey>), (status = 422, body = ErrorBody), Failures)
 )]
 async fn create_key(
     State(app): State<App>,
     caller: PlatformOrOrganization<scope::CreateApiKeys>,
+    Repeat(repeat): Repeat,
     Body(request): Body<CreateKeyRequest>,
-) -> Result<Answer<Envelope<IssuedKey>>, Refusal> {
-    let created = keys::create_key(&app, &caller, request).await?;
-    let (code, message) = ("API_KEY_CREATED", "API key created");
-    Ok(Answer::created(Envelope::changed(code, message, created.revision, wire_issued(&created.made))))
+) -> Result<IssuedAnswer, Refusal> {
+    let created = keys::create_key(&app, &caller, request, repeat.as_ref()).await?;
+    Ok(answer_issued("API_KEY_CREATED", "API key created", &created))
 }
 
 /// Reads a key.
@@ -63,17 +71,24 @@ async fn get_key(
 
 /// Gives a key a new secret, which is shown this once. The old one is worth nothing from then on.
 #[utoipa::path(
-    put, path = "/api/v1/api_keys/{key_id}", tag = "keys", params(("key_id" = String, Path)),
-    responses((status = 201, body = Envelope<IssuedKey>), (status = 404, body = ErrorBody), Failures)
+    put, path = "/api/v1/api_keys/{key_id}", tag = "keys",
+    params(
+        ("key_id" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "Addition. The request may be repeated under it."),
+    ),
+    responses(
+        (status = 201, body = Envelope<IssuedKey>), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody),
+        Failures
+    )
 )]
 async fn rotate_key(
     State(app): State<App>,
     caller: PlatformOrOrganization<scope::UpdateApiKeys>,
     Path(key_id): Path<String>,
-) -> Result<Answer<Envelope<IssuedKey>>, Refusal> {
-    let rotated = keys::rotate_key(&app, &caller, &key_id).await?;
-    let (code, message) = ("API_KEY_ROTATED", "API key rotated successfully");
-    Ok(Answer::created(Envelope::changed(code, message, rotated.revision, wire_issued(&rotated.made))))
+    Repeat(repeat): Repeat,
+) -> Result<IssuedAnswer, Refusal> {
+    let rotated = keys::rotate_key(&app, &caller, &key_id, repeat.as_ref()).await?;
+    Ok(answer_issued("API_KEY_ROTATED", "API key rotated successfully", &rotated))
 }
 
 /// Revokes a key for good. It stays in the list. Repeated, it changes nothing.
@@ -90,8 +105,11 @@ async fn revoke_key(
     Ok(Answer::ok(Envelope::changed("OK", "Success", revoked.revision, Done {})))
 }
 
-fn wire_issued(issued: &Issued) -> IssuedKey {
-    IssuedKey { api_key: KeySecretOnce { id: issued.id.clone(), key: issued.secret.plain().clone() } }
+fn answer_issued(code: &'static str, message: &'static str, changed: &Changed<Issued>) -> IssuedAnswer {
+    let issued = &changed.made;
+    let body = IssuedKey { api_key: KeySecretOnce { id: issued.id.clone(), key: issued.secret.plain().clone() } };
+    let repeated = issued.is_repeated.then_some([(REPEATED, "true")]);
+    (repeated, Answer::created(Envelope::changed(code, message, changed.revision, body)))
 }
 
 fn wire_key(named: NamedKey) -> Key {

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use crate::actions::scopes::{self, ScopeRow};
 use crate::app::App;
-use crate::auth::{Platform, scope};
+use crate::auth::{Platform, PlatformOrOrganization, scope};
 use crate::front::{Answer, Body, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
@@ -30,10 +30,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 )]
 async fn list_scopes(
     State(app): State<App>,
-    _: Platform<scope::ReadApiScopes>,
+    caller: PlatformOrOrganization<scope::ReadApiScopes>,
     Path(api_id): Path<String>,
 ) -> Result<Answer<Envelope<ScopeList>>, Refusal> {
-    let scopes = scopes::list_scopes(&app, &api_id).await?.into_iter().map(wire_scope).collect();
+    let scopes = scopes::list_scopes(&app, &caller, &api_id).await?.into_iter().map(wire_scope).collect();
     Ok(Answer::ok(Envelope::read(ScopeList { scopes })))
 }
 
@@ -62,10 +62,10 @@ async fn create_scope(
 )]
 async fn get_scope(
     State(app): State<App>,
-    _: Platform<scope::ReadApiScopes>,
+    caller: PlatformOrOrganization<scope::ReadApiScopes>,
     Path((api_id, scope_id)): Path<(String, String)>,
 ) -> Result<Answer<Envelope<ScopeDetail>>, Refusal> {
-    let scope = wire_scope(scopes::get_scope(&app, &api_id, &scope_id).await?);
+    let scope = wire_scope(scopes::get_scope(&app, &caller, &api_id, &scope_id).await?);
     Ok(Answer::ok(Envelope::read(ScopeDetail { scope })))
 }
 

@@ -2,6 +2,7 @@
 
 mod authorize;
 mod delete;
+mod organizations;
 mod register;
 mod rights;
 
@@ -161,15 +162,17 @@ async fn a_query_that_cannot_be_read_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn an_organizations_application_has_no_business_here() {
+async fn an_organizations_application_changes_nothing() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
     let org = admin.makes_organization("Acme").await;
     let api = admin.makes_api("https://api.example.com", &[]).await;
-    let scopes = ["read:apis", "create:apis", "update:apis"];
+    let scopes = ["create:apis", "update:apis", "delete:apis"];
     let application = admin.makes_m2m(&scopes, json!({ "org_code": org })).await;
+    admin.authorizes(&api, &application).await;
     let before = app.revision().await;
-    assert_snapshot!(application.get("/api/v1/apis").await, @r#"
+    let other = json!({ "name": "Other", "audience": "other" });
+    assert_snapshot!(application.post("/api/v1/apis", other).await, @r#"
     403
     cache-control: no-store
 
@@ -182,10 +185,8 @@ async fn an_organizations_application_has_no_business_here() {
       ]
     }
     "#);
-    let other = json!({ "name": "Other", "audience": "other" });
     for reply in [
-        application.get(&format!("/api/v1/apis/{api}")).await,
-        application.post("/api/v1/apis", other).await,
+        application.delete(&format!("/api/v1/apis/{api}")).await,
         application.patch(&format!("/api/v1/apis/{api}/applications"), json!({ "applications": [] })).await,
     ] {
         assert_eq!((reply.status, reply.error()), (403, "PLATFORM_ONLY"), "{reply}");

@@ -201,18 +201,20 @@ async fn what_is_unknown_in_the_path_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_organizations_application_has_no_business_here() {
+async fn an_organizations_application_adds_none() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
     let org = admin.makes_organization("Acme").await;
-    let path = format!("/api/v1/apis/{}/scopes", admin.makes_api("https://api.example.com", &["a"]).await);
+    let api = admin.makes_api("https://api.example.com", &["a"]).await;
+    let path = format!("/api/v1/apis/{api}/scopes");
     let id = admin.get(&path).await.text("/scopes/0/id");
-    let scopes = ["read:api_scopes", "create:api_scopes"];
+    let scopes = ["create:api_scopes", "update:api_scopes", "delete:apis_scopes"];
     let application = admin.makes_m2m(&scopes, json!({ "org_code": org })).await;
+    admin.authorizes(&api, &application).await;
     for reply in [
-        application.get(&path).await,
-        application.get(&format!("{path}/{id}")).await,
         application.post(&path, json!({ "key": "b" })).await,
+        application.patch(&format!("{path}/{id}"), json!({ "description": "B" })).await,
+        application.delete(&format!("{path}/{id}")).await,
     ] {
         assert_eq!((reply.status, reply.error()), (403, "PLATFORM_ONLY"), "{reply}");
     }

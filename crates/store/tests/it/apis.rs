@@ -1,6 +1,6 @@
 //! APIs and their scopes.
 
-use keyward_core::{KeyClass, KeyPrefix, ScopeKey};
+use keyward_core::{ApiScope, KeyClass, KeyPrefix, ScopeKey};
 use keyward_store::apis::{ApiRow, NewApi, find_api, find_api_by_audience, find_management_api, insert_api, list_apis};
 use keyward_store::scopes::{NewScope, ScopeRow, find_scope, insert_scope, list_scopes};
 
@@ -30,9 +30,9 @@ async fn an_api_is_found_as_it_was_stored(store: &TestStore) {
     commit(change).await.unwrap();
 
     let mut tx = store.read().await.unwrap();
-    let by_id = find_api(&mut tx, &id).await.unwrap().unwrap();
+    let by_id = find_api(&mut tx, &ApiScope::All, &id).await.unwrap().unwrap();
     let by_audience = find_api_by_audience(&mut tx, "https://api.example/ünïcode").await.unwrap().unwrap();
-    let [listed] = list_apis(&mut tx).await.unwrap().try_into().unwrap();
+    let [listed] = list_apis(&mut tx, &ApiScope::All).await.unwrap().try_into().unwrap();
     for row in [by_id, by_audience, listed] {
         let ApiRow { id: same, name, audience, is_management_api, key_prefix, key_class, created_at } = row;
         assert_eq!((same, name.as_str(), is_management_api), (id.clone(), NAME, false));
@@ -90,7 +90,7 @@ async fn apis_are_listed_by_name_byte_for_byte(store: &TestStore) {
         insert_api(&mut change, &new).await.unwrap();
     }
     commit(change).await.unwrap();
-    let rows = list_apis(&mut store.read().await.unwrap()).await.unwrap();
+    let rows = list_apis(&mut store.read().await.unwrap(), &ApiScope::All).await.unwrap();
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(names, ["Z", "a b", "a-b", "ab", "b", "é"]);
 }
@@ -101,9 +101,9 @@ async fn a_deleted_api_is_found_by_nothing(store: &TestStore) {
     commit(change).await.unwrap();
     store.db_execute("UPDATE apis SET deleted_at = 1").await;
     let mut tx = store.read().await.unwrap();
-    assert!(find_api(&mut tx, &id).await.unwrap().is_none());
+    assert!(find_api(&mut tx, &ApiScope::All, &id).await.unwrap().is_none());
     assert!(find_api_by_audience(&mut tx, id.as_str()).await.unwrap().is_none());
-    assert!(list_apis(&mut tx).await.unwrap().is_empty());
+    assert!(list_apis(&mut tx, &ApiScope::All).await.unwrap().is_empty());
 }
 
 async fn a_value_that_this_version_does_not_write_is_corrupt(store: &TestStore) {
@@ -111,7 +111,7 @@ async fn a_value_that_this_version_does_not_write_is_corrupt(store: &TestStore) 
     let id = given::api(&mut change, &mut Seed::new(1)).await;
     commit(change).await.unwrap();
     store.db_execute("UPDATE apis SET key_class = 'gold'").await;
-    let refused = find_api(&mut store.read().await.unwrap(), &id).await.unwrap_err();
+    let refused = find_api(&mut store.read().await.unwrap(), &ApiScope::All, &id).await.unwrap_err();
     assert!(matches!(&refused, keyward_store::StoreError::Corrupt(column) if column == "key_class"), "{refused:?}");
 }
 

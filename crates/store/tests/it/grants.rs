@@ -1,6 +1,6 @@
 //! Grants: for which APIs an application may ask for tokens.
 
-use keyward_core::{ApiId, ClientId, KeyClass, KeyPrefix, ScopeNumbers};
+use keyward_core::{ApiId, ApiScope, ClientId, KeyClass, KeyPrefix, ScopeNumbers};
 use keyward_store::apis::{NewApi, insert_api};
 use keyward_store::grants::{end_grant, find_grant, list_granted_audiences, list_grantees, put_grant};
 
@@ -69,7 +69,7 @@ async fn an_ended_grant_is_found_by_nothing(store: &TestStore) {
     assert_eq!(find(store, &pair).await, None);
     let mut tx = store.read().await.unwrap();
     assert!(list_granted_audiences(&mut tx, &pair.0).await.unwrap().is_empty());
-    assert!(list_grantees(&mut tx, &pair.1).await.unwrap().is_empty());
+    assert!(list_grantees(&mut tx, &ApiScope::All, &pair.1).await.unwrap().is_empty());
 }
 
 async fn a_grant_ends_once(store: &TestStore) {
@@ -134,7 +134,7 @@ async fn grantees_are_listed_by_name_without_the_deleted(store: &TestStore) {
     }
     commit(change).await.unwrap();
     store.db_execute(&format!("UPDATE applications SET deleted_at = 1 WHERE client_id = '{admin}'")).await;
-    let rows = list_grantees(&mut store.read().await.unwrap(), &api_id).await.unwrap();
+    let rows = list_grantees(&mut store.read().await.unwrap(), &ApiScope::All, &api_id).await.unwrap();
     let told: Vec<_> = rows.into_iter().map(|row| (row.client_id, row.name)).collect();
     assert_eq!(told, [(shop, "Shop".to_owned()), (billing, "billing".to_owned())]);
 }

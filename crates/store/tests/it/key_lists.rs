@@ -11,6 +11,8 @@ conformance! {
     pages_follow_each_other_without_gap_or_repetition,
     a_key_made_meanwhile_does_not_move_the_next_page,
     each_filter_keeps_what_it_names,
+    owners_are_named_by_the_platforms_own_ids_too,
+    a_name_is_found_by_any_part_of_it,
     filters_hold_together,
     the_limit_is_applied_after_the_filter,
     who_is_kept_to_one_organization_lists_its_keys_alone,
@@ -105,6 +107,38 @@ async fn each_filter_keeps_what_it_names(store: &TestStore) {
     ];
     for (filter, expected) in cases {
         assert_eq!(list(store, &filter, 100).await, keys.at(expected), "{filter:?}");
+    }
+}
+
+async fn owners_are_named_by_the_platforms_own_ids_too(store: &TestStore) {
+    let keys = some_keys(store).await;
+    store.db_execute(&format!("UPDATE users SET external_id = 'x' WHERE id = '{}'", keys.user)).await;
+    store.db_execute(&format!("UPDATE organizations SET external_id = 'x' WHERE code = '{}'", keys.organization)).await;
+    let none = KeyFilter::default();
+    let of_user = KeyFilter { user_external_id: Some("x"), ..none.clone() };
+    assert_eq!(list(store, &of_user, 100).await, keys.at(&[5, 0]));
+    let of_organization = KeyFilter { org_external_id: Some("x"), ..none.clone() };
+    assert_eq!(list(store, &of_organization, 100).await, keys.at(&[4, 1]));
+    let nobody = KeyFilter { user_external_id: Some("X"), ..none.clone() };
+    assert!(list(store, &nobody, 100).await.is_empty(), "it is the platform's, and told letter by letter");
+    let (mut change, mut seed) = (store.begin_at(later(50)).await, Seed::new(2));
+    let other = given::api(&mut change, &mut seed).await;
+    let for_other = given::key(&mut change, &mut seed, &other, &Owner::Environment).await;
+    commit(change).await.unwrap();
+    assert_eq!(list(store, &KeyFilter { api_id: Some(&other), ..none }, 100).await, [for_other]);
+}
+
+async fn a_name_is_found_by_any_part_of_it(store: &TestStore) {
+    let keys = some_keys(store).await;
+    let folded = keyward_core::bounds::fold("50%_Off! ŁÓDŹ");
+    store.db_execute(&format!("UPDATE keys SET name_folded = '{folded}' WHERE id = '{}'", keys.ids[2])).await;
+    for part in ["50%_off! łódź", "ŁÓDŹ", "%_", "f! ł", "!", "5"] {
+        let by_name = KeyFilter { name: Some(part), ..KeyFilter::default() };
+        assert_eq!(list(store, &by_name, 100).await, keys.at(&[2]), "{part}");
+    }
+    for part in ["5_%", "%f", "lodz", "\\"] {
+        let by_name = KeyFilter { name: Some(part), ..KeyFilter::default() };
+        assert!(list(store, &by_name, 100).await.is_empty(), "{part}");
     }
 }
 

@@ -1,11 +1,15 @@
 //! `DELETE /api/v1/apis/{api_id}`
 
 use insta::assert_snapshot;
+use keyward_server::actions::tidying::{Progress, tidy_keys};
 use serde_json::json;
 
 use crate::support::TestApp;
 
 const AUDIENCE: &str = "https://api.example.com";
+/// Keys whose rows carry the revision of the deletion.
+const TOUCHED: &str =
+    "SELECT COUNT(*) FROM keys WHERE revision = (SELECT revision FROM apis WHERE deleted_at IS NOT NULL)";
 
 #[tokio::test]
 async fn its_keys_are_revoked_by_one_small_change() {
@@ -69,4 +73,33 @@ async fn the_management_api_stays() {
     let api = admin.management_api().await;
     assert_eq!(admin.delete(&format!("/api/v1/apis/{api}")).await.error(), "MANAGEMENT_API");
     assert_eq!(admin.get("/api/v1/apis").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_hundred_keys_are_left_as_they_are_and_tidied_behind_without_changing_an_answer() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let api = admin.makes_api(AUDIENCE, &[]).await;
+    let user = admin.makes_user("Kim").await;
+    let mut keys = Vec::new();
+    for _ in 0..100 {
+        keys.push(admin.makes_key(json!({ "name": "Key", "api_id": api, "user_id": user })).await);
+    }
+    let revision = admin.delete(&format!("/api/v1/apis/{api}")).await.body["revision"].as_i64().unwrap();
+    assert_eq!(app.database.db_number(TOUCHED).await, 0);
+    let answers = async || {
+        let mut answers = Vec::new();
+        for (id, key) in [&keys[0], &keys[99]] {
+            answers.push(admin.get(&format!("/api/v1/api_keys/{id}")).await.to_string());
+            answers.push(admin.verify(key, json!({})).await.to_string());
+            answers.push(admin.delete(&format!("/api/v1/api_keys/{id}")).await.to_string());
+        }
+        answers
+    };
+    let before = answers().await;
+    let mut progress = Progress::default();
+    while tidy_keys(&app.app, &mut progress).await.unwrap() {}
+    assert_eq!(app.database.db_number(TOUCHED).await, 100);
+    assert_eq!(answers().await, before);
+    assert_eq!(app.revision().await, revision);
 }

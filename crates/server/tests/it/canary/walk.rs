@@ -42,6 +42,7 @@ impl<'a> Walk<'a> {
         let user = admin.makes_user("Kim").await;
         let (id, client_secret) = admin.makes_application(&["read:api_keys"], json!({})).await;
         let of_org = admin.makes_m2m(&["read:api_keys", "create:api_keys"], json!({ "org_code": org })).await;
+        admin.authorizes(&api, &of_org).await;
         let machine = admin.makes_environment_key(&["verify:api_keys"], json!({})).await;
         let token = self.app.sign_in(&id, &client_secret).await.token.unwrap();
 
@@ -49,6 +50,15 @@ impl<'a> Walk<'a> {
         let (user_key, secret) = admin.makes_key(key).await;
         let rotated = admin.put(&format!("/api/v1/api_keys/{user_key}")).await.text("/api_key/key");
         let of_key = of_org.makes_key(json!({ "name": "Key", "api_id": api, "org_code": org })).await;
+        // An answer that is kept for a repeated request, and the key that opens it.
+        let repeat = "b9c1f3d2-canary-of-an-idempotency-key";
+        let body = json!({ "name": "Repeated", "api_id": api, "user_id": user }).to_string();
+        for _ in 0..2 {
+            let request = admin.request(Method::POST, "/api/v1/api_keys").header("content-type", "application/json");
+            let request = request.header("idempotency-key", repeat).body(Body::from(body.clone()));
+            self.app.remember(&self.app.send(request.unwrap()).await.text("/api_key/key"));
+        }
+        self.app.remember(repeat);
         for verifier in [admin, &machine, &of_org] {
             for key in [&secret, &rotated, &of_key.1] {
                 let more =

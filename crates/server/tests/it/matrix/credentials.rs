@@ -22,7 +22,7 @@ pub(super) struct Credentials<'a> {
     all: (String, String),
     /// An application with every scope, from which some are taken for a moment.
     robbed: (String, Actor<'a>),
-    of_organization: Actor<'a>,
+    pub(super) of_organization: Actor<'a>,
     management_api: String,
 }
 

@@ -33,7 +33,7 @@ fn the_matrix_has_every_route_of_the_document_and_no_other() {
 async fn each_credential_opens_what_it_should_and_nothing_else() {
     let app = TestApp::start().await;
     let credentials = Credentials::make(&app).await;
-    let things = Things::make(&credentials.admin, &credentials.org).await;
+    let things = Things::make(&credentials.admin, &credentials.of_organization, &credentials.org).await;
     let mut matrix = String::new();
     for route in ROUTES.iter().copied().flatten().chain(UNDOCUMENTED) {
         // A route that any of several scopes opens is tried with each of them.

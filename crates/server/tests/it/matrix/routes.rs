@@ -33,16 +33,16 @@ const SCOPE_OF_APPLICATION: &str = "/api/v1/apis/{api_id}/applications/{applicat
 pub(super) const ROUTES: &[&[Route]] = &[GENERAL];
 
 const GENERAL: &[Route] = &[
-    platform("GET", "/api/v1/apis", &["read:apis"]),
+    shared("GET", "/api/v1/apis", &["read:apis"]),
     platform("POST", "/api/v1/apis", &["create:apis"]),
-    platform("GET", "/api/v1/apis/{api_id}", &["read:apis"]),
+    shared("GET", "/api/v1/apis/{api_id}", &["read:apis"]),
     platform("PATCH", "/api/v1/apis/{api_id}/applications", &["update:apis"]),
     platform("POST", SCOPE_OF_APPLICATION, &["create:api_application_scopes"]),
     platform("DELETE", SCOPE_OF_APPLICATION, &["delete:apis_application_scopes"]),
     platform("DELETE", "/api/v1/apis/{api_id}", &["delete:apis"]),
-    platform("GET", "/api/v1/apis/{api_id}/scopes", &["read:api_scopes"]),
+    shared("GET", "/api/v1/apis/{api_id}/scopes", &["read:api_scopes"]),
     platform("POST", "/api/v1/apis/{api_id}/scopes", &["create:api_scopes"]),
-    platform("GET", "/api/v1/apis/{api_id}/scopes/{scope_id}", &["read:api_scopes"]),
+    shared("GET", "/api/v1/apis/{api_id}/scopes/{scope_id}", &["read:api_scopes"]),
     platform("PATCH", "/api/v1/apis/{api_id}/scopes/{scope_id}", &["update:api_scopes"]),
     platform("DELETE", "/api/v1/apis/{api_id}/scopes/{scope_id}", &["delete:apis_scopes"]),
     platform("POST", "/api/v1/applications", &["create:applications"]),
@@ -89,13 +89,14 @@ pub(super) struct Things<'a> {
 
 impl<'a> Things<'a> {
     /// Keys are those of this organization.
-    pub(super) async fn make(admin: &Actor<'a>, org: &str) -> Self {
+    pub(super) async fn make(admin: &Actor<'a>, of_organization: &Actor<'_>, org: &str) -> Self {
         let api = admin.makes_api("https://api.example.com", &["read:orders"]).await;
         let scope = admin.get(&format!("/api/v1/apis/{api}/scopes")).await.text("/scopes/0/id");
         let created = admin.post("/api/v1/applications", json!({ "name": "Other", "type": "m2m" })).await;
         let application = created.text("/application/id");
         let path = format!("/api/v1/apis/{api}/applications");
         assert_eq!(admin.patch(&path, json!({ "applications": [{ "id": application }] })).await.status, 200);
+        admin.authorizes(&api, of_organization).await;
         let user = admin.makes_user("Kim").await;
         Self { admin: admin.clone(), api, scope, application, org: org.to_owned(), user, count: Cell::new(0) }
     }

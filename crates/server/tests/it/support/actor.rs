@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
 
+use super::tokens::claims_of;
 use super::{Reply, TestApp};
 
 /// A body with more members, which replace those of the same name.
@@ -129,6 +130,13 @@ impl<'a> Actor<'a> {
             assert_eq!(reply.status, 200, "{reply}");
         }
         (id, secret)
+    }
+
+    /// Authorises an application, which has signed in, for an API.
+    pub(crate) async fn authorizes(&self, api: &str, application: &Actor<'_>) {
+        let client_id = claims_of(application.token.as_ref().unwrap())["azp"].clone();
+        let listed = json!({ "applications": [{ "id": client_id }] });
+        assert_eq!(self.patch(&format!("/api/v1/apis/{api}/applications"), listed).await.status, 200);
     }
 
     /// Makes an environment key with these scopes, and answers whoever holds it.

@@ -4,4 +4,5 @@ mod kept;
 mod made;
 mod owners;
 mod refused;
+mod repeated;
 mod rights;

@@ -88,6 +88,7 @@ async fn an_organizations_application_makes_keys_of_its_own_organization_alone()
     let foreign = shop.admin.post("/api/v1/organization", foreign).await.text("/organization/code");
     let scopes = ["create:api_keys", "create:users", "create:organizations"];
     let application = shop.admin.makes_m2m(&scopes, json!({ "org_code": shop.org })).await;
+    shop.admin.authorizes(&shop.api, &application).await;
     let before = app.revision().await;
     let body = json!({ "name": "Own", "api_id": shop.api });
     for (owner, status, code) in [
