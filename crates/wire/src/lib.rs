@@ -12,6 +12,7 @@ pub mod grants;
 pub mod keys;
 pub mod oauth;
 pub mod organizations;
+mod patch;
 pub mod scopes;
 pub mod users;
 pub mod verify;

@@ -116,7 +116,7 @@ async fn read_claims(app: &App, tx: &mut Tx, token: &PlainSecret, kid: &str) -> 
 }
 
 /// The scopes of the management API that an application has now.
-async fn granted_scopes(tx: &mut Tx, client: &ClientId) -> Result<BTreeSet<ManagementScope>, Refusal> {
+pub(super) async fn granted_scopes(tx: &mut Tx, client: &ClientId) -> Result<BTreeSet<ManagementScope>, Refusal> {
     let Some(api) = apis::find_management_api(tx).await? else { return Ok(BTreeSet::new()) };
     let Some(grant) = grants::find_grant(tx, client, &api.id).await? else { return Ok(BTreeSet::new()) };
     let rows = scopes::list_scopes(tx, &api.id).await?;

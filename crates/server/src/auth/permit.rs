@@ -53,7 +53,9 @@ scopes! {
     DeleteApiApplicationScopes = DeleteApiApplicationScopes;
     ReadApplications = ReadApplications;
     CreateApplications = CreateApplications;
+    UpdateApplications = UpdateApplications;
     DeleteApplications = DeleteApplications;
+    UpdateApplicationTokens = UpdateApplicationTokens;
     ReadOrganizations = ReadOrganizations;
     CreateOrganizations = CreateOrganizations;
     ReadUsers = ReadUsers;

@@ -27,6 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[into_params(parameter_in = Query)]
 struct ListApisQuery {
     /// `scopes` adds the scopes of each API.
+    #[param(inline)]
     expand: Option<Expand>,
 }
 

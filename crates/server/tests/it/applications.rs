@@ -1,5 +1,9 @@
 //! `/api/v1/applications`
 
+mod list;
+mod secrets;
+mod update;
+
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -32,11 +36,20 @@ async fn an_application_is_created_with_a_secret_that_is_shown_this_once() {
 
     {
       "application": {
+        "access_token_lifetime": 3600,
         "bound_api_ids": null,
         "client_id": "370595aacab4adaeb1392dbdc5ab61d6",
         "id": "370595aacab4adaeb1392dbdc5ab61d6",
+        "is_enabled": true,
         "name": "Backend",
         "org_code": null,
+        "secrets": [
+          {
+            "created_on": "2026-11-22T12:00:00Z",
+            "expires_on": null,
+            "number": 1
+          }
+        ],
         "type": "m2m"
       },
       "code": "OK",
@@ -59,13 +72,22 @@ async fn an_application_can_be_an_organizations_and_bound_to_apis() {
 
     {
       "application": {
+        "access_token_lifetime": 3600,
         "bound_api_ids": [
           "9fea7dfc79d452d940b12b120085641c"
         ],
         "client_id": "c847729f4e08f3a36f1384a306c41fc2",
         "id": "c847729f4e08f3a36f1384a306c41fc2",
+        "is_enabled": true,
         "name": "Backend",
         "org_code": "org_370595aacab4",
+        "secrets": [
+          {
+            "created_on": "2026-11-22T12:00:00Z",
+            "expires_on": null,
+            "number": 1
+          }
+        ],
         "type": "m2m"
       },
       "code": "OK",

@@ -49,7 +49,7 @@ async fn an_application_is_found_as_it_was_stored(store: &TestStore) {
     insert(store, &new).await;
 
     let row = find(store, &id).await.unwrap();
-    let ApplicationRow { client_id, name, org_code: of, bound_api_ids, token_lifetime, disabled_at } = row;
+    let ApplicationRow { client_id, name, org_code: of, bound_api_ids, token_lifetime, disabled_at, revision: _ } = row;
     assert_eq!((client_id, name.as_str(), of), (id, NAME, Some(org_code)));
     assert_eq!((bound_api_ids.as_deref(), token_lifetime, disabled_at), (Some(apis.as_slice()), u32::MAX, None));
     assert_eq!(store.db_texts("SELECT name_folded FROM applications").await, ["żółć & søn 東京 🗝"]);

@@ -45,7 +45,12 @@ const GENERAL: &[Route] = &[
     shared("GET", "/api/v1/apis/{api_id}/scopes/{scope_id}", &["read:api_scopes"]),
     platform("PATCH", "/api/v1/apis/{api_id}/scopes/{scope_id}", &["update:api_scopes"]),
     platform("DELETE", "/api/v1/apis/{api_id}/scopes/{scope_id}", &["delete:apis_scopes"]),
+    platform("GET", "/api/v1/applications", &["read:applications"]),
     platform("POST", "/api/v1/applications", &["create:applications"]),
+    platform("PATCH", "/api/v1/applications/{application_id}", &["update:applications"]),
+    platform("PATCH", "/api/v1/applications/{application_id}/tokens", &["update:application_tokens"]),
+    platform("POST", "/api/v1/applications/{application_id}/secrets", &["update:applications"]),
+    platform("DELETE", "/api/v1/applications/{application_id}/secrets/{number}", &["update:applications"]),
     platform("GET", "/api/v1/applications/{application_id}", &["read:applications"]),
     platform("DELETE", "/api/v1/applications/{application_id}", &["delete:applications"]),
     shared("GET", "/api/v1/organization", &["read:organizations"]),
@@ -125,6 +130,15 @@ impl<'a> Things<'a> {
             ("POST", "/api/v1/apis") => json!({ "name": "API", "audience": format!("https://{count}.example.com") }),
             ("PATCH", "/api/v1/apis/{api_id}/scopes/{scope_id}") => {
                 json!({ "description": format!("Orders, {count}") })
+            }
+            ("PATCH", "/api/v1/applications/{application_id}") => json!({ "name": format!("Renamed {count}") }),
+            ("PATCH", "/api/v1/applications/{application_id}/tokens") => json!({ "access_token_lifetime": 60 + count }),
+            ("POST", "/api/v1/applications/{application_id}/secrets") => json!({}),
+            ("DELETE", "/api/v1/applications/{application_id}/secrets/{number}") => {
+                let secrets = format!("/api/v1/applications/{application}/secrets");
+                self.admin.post(&secrets, json!({ "grace_seconds": 60 })).await.text("/application/id");
+                let read = self.admin.get(&format!("/api/v1/applications/{application}")).await;
+                return (format!("{secrets}/{}", read.body["application"]["secrets"][1]["number"]), None);
             }
             ("PATCH", _) => json!({ "applications": [{ "id": self.application }] }),
             ("POST", "/api/v1/apis/{api_id}/scopes") => json!({ "key": format!("read:{count}") }),

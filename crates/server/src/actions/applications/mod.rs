@@ -1,20 +1,32 @@
 //! Applications: OAuth clients of type `m2m`.
 
+mod update;
+
 use keyward_core::bounds::{self, MAX_NAME_CHARS};
 use keyward_core::{ApiId, ClientId, OrgCode, PlainSecret};
-use keyward_store::applications::{ApplicationRow, NewApplication};
+use keyward_store::applications::{ApplicationRow, ApplicationSecretRow, ApplicationSort, NewApplication};
 use keyward_store::{Change, NewEvent, Tx, applications};
 use keyward_wire::ErrorCode;
-use keyward_wire::applications::CreateApplicationRequest;
+use keyward_wire::applications::{CreateApplicationRequest, ListApplicationsQuery, NameSort};
 use serde_json::json;
 
 use crate::actions::Changed;
 use crate::actions::apis::read_bound;
 use crate::actions::callers::begin;
 use crate::actions::organizations::find_organization;
+use crate::actions::paging::{Page, read_asked};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
+
+pub use self::update::{
+    MAX_TOKEN_SECONDS, delete_application_secret, rotate_application_secret, update_application,
+    update_application_tokens,
+};
+
+/// The orders of the list, the usual one first.
+const SORTS: &[(ApplicationSort, &str)] =
+    &[(ApplicationSort::NameAsc, "name_asc"), (ApplicationSort::NameDesc, "name_desc")];
 
 /// A client id and its secret.
 #[derive(Debug)]
@@ -74,10 +86,24 @@ pub(super) async fn insert(
     Ok(Credentials { client_id, client_secret })
 }
 
-/// One application.
-pub async fn get_application(app: &App, id: &str) -> Result<ApplicationRow, Refusal> {
+/// One application, with its secrets that are valid now.
+pub async fn get_application(app: &App, id: &str) -> Result<(ApplicationRow, Vec<ApplicationSecretRow>), Refusal> {
     let mut tx = app.read().await?;
-    find_application(&mut tx, id).await
+    let application = find_application(&mut tx, id).await?;
+    let secrets = applications::list_application_secrets(&mut tx, &application.client_id, app.now()).await?;
+    Ok((application, secrets))
+}
+
+/// A page of all applications.
+pub async fn list_applications(app: &App, query: &ListApplicationsQuery) -> Result<Page<ApplicationRow>, Refusal> {
+    let sort = query.sort.map(|sort| match sort {
+        NameSort::NameAsc => ApplicationSort::NameAsc,
+        NameSort::NameDesc => ApplicationSort::NameDesc,
+    });
+    let asked = read_asked(query.page_size, query.next_token.as_deref(), sort, SORTS)?;
+    let mut tx = app.read().await?;
+    let rows = applications::list_applications(&mut tx, asked.sort, asked.after.as_deref(), asked.limit()).await?;
+    Ok(asked.page(rows, SORTS, |row| row.client_id.as_str()))
 }
 
 /// Deletes an application: it gets no more tokens, and those that it has are worth nothing from then on.

@@ -1,0 +1,157 @@
+//! Applications, changed: name, rights, tokens, secrets.
+
+use std::time::Duration;
+
+use keyward_core::bounds::{self, MAX_NAME_CHARS};
+use keyward_core::{ClientId, PlainSecret};
+use keyward_store::applications::{self, ApplicationRow};
+use keyward_store::{Change, NewEvent};
+use keyward_wire::ErrorCode;
+use keyward_wire::applications::{UpdateApplicationRequest, UpdateApplicationTokensRequest};
+use serde_json::{Value, json};
+
+use super::{Credentials, find_application};
+use crate::actions::Changed;
+use crate::actions::apis::read_bound;
+use crate::actions::callers::{begin, granted_scopes};
+use crate::app::App;
+use crate::caller::Caller;
+use crate::refusal::{InField, Refusal};
+
+/// Seconds that a token lives at least.
+const MIN_TOKEN_SECONDS: u32 = 60;
+/// Seconds that a token lives at most: a week. A signing key that is retired is kept for as long.
+pub const MAX_TOKEN_SECONDS: u32 = 604_800;
+/// Seconds for which an old secret may go on: 30 days.
+const MAX_GRACE_SECONDS: u32 = 2_592_000;
+
+/// Names an application anew, disables or enables it, binds it to APIs. Absent members stay as they are.
+pub async fn update_application(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    request: UpdateApplicationRequest,
+) -> Result<Changed<()>, Refusal> {
+    if let Some(name) = &request.name {
+        bounds::text(name, MAX_NAME_CHARS).in_field("name")?;
+    }
+    let mut change = begin(app, caller).await?;
+    let before = find_application(&mut change, id).await?;
+    let mut after = before.clone();
+    if let Some(name) = request.name {
+        after.name = name;
+    }
+    if let Some(bound) = &request.bound_api_ids {
+        after.bound_api_ids = read_bound(&mut change, caller, bound.as_deref()).await?;
+    }
+    match request.is_enabled {
+        Some(true) => after.disabled_at = None,
+        Some(false) => after.disabled_at = after.disabled_at.or(Some(change.now())),
+        None => {}
+    }
+    let is_enabled_anew = before.disabled_at.is_some() && after.disabled_at.is_none();
+    if is_enabled_anew || before.bound_api_ids != after.bound_api_ids {
+        require_may_have(&mut change, caller, &after).await?;
+    }
+    let mut changed = Vec::new();
+    let members = [
+        ("name", before.name != after.name),
+        ("is_enabled", before.disabled_at != after.disabled_at),
+        ("bound_api_ids", before.bound_api_ids != after.bound_api_ids),
+    ];
+    changed.extend(members.iter().filter(|(_, is_new)| *is_new).map(|(name, _)| *name));
+    if changed.is_empty() {
+        return Ok(Changed { made: (), revision: before.revision });
+    }
+    applications::update_application(&mut change, &after).await?;
+    let details = json!({
+        "changed": changed, "is_enabled": after.disabled_at.is_none(), "bound_api_ids": after.bound_api_ids,
+    });
+    let revision = app.commit(change, event("application.updated", &after, details)).await?;
+    Ok(Changed { made: (), revision })
+}
+
+/// Sets how long the tokens live that an application gets from then on.
+pub async fn update_application_tokens(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    request: &UpdateApplicationTokensRequest,
+) -> Result<Changed<()>, Refusal> {
+    let lifetime = request.access_token_lifetime;
+    if lifetime.is_some_and(|seconds| !(MIN_TOKEN_SECONDS..=MAX_TOKEN_SECONDS).contains(&seconds)) {
+        return Err(Refusal::field("access_token_lifetime", "must be 60 to 604800"));
+    }
+    let mut change = begin(app, caller).await?;
+    let mut application = find_application(&mut change, id).await?;
+    let Some(seconds) = lifetime.filter(|seconds| *seconds != application.token_lifetime) else {
+        return Ok(Changed { made: (), revision: application.revision });
+    };
+    application.token_lifetime = seconds;
+    applications::update_application(&mut change, &application).await?;
+    let details = json!({ "access_token_lifetime": seconds });
+    let revision = app.commit(change, event("application.tokens_updated", &application, details)).await?;
+    Ok(Changed { made: (), revision })
+}
+
+/// Gives an application a new secret. The one before goes on for the grace that is asked for, and any older one ends.
+pub async fn rotate_application_secret(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    grace_seconds: Option<u32>,
+) -> Result<Changed<Credentials>, Refusal> {
+    let grace = grace_seconds.unwrap_or(0);
+    if grace > MAX_GRACE_SECONDS {
+        return Err(Refusal::field("grace_seconds", "must be 0 to 2592000"));
+    }
+    let mut change = begin(app, caller).await?;
+    let application = find_application(&mut change, id).await?;
+    require_may_have(&mut change, caller, &application).await?;
+    let client_secret = app.make(|fill, _| PlainSecret::generate(fill));
+    let version = app.keyring.version();
+    let mac = app.keyring.client_mac(version, &application.client_id, &client_secret);
+    let mac = mac.ok_or_else(|| Refusal::new(ErrorCode::Internal))?;
+    let ends_at = change.now().after(Duration::from_secs(grace.into()));
+    let number = applications::replace_application_secret(&mut change, &application, (&mac, version), ends_at).await?;
+    let details = json!({ "number": number, "grace_seconds": grace });
+    let event = event("application.secret_rotated", &application, details);
+    let revision = app.commit(change, event).await?;
+    let client_id: ClientId = application.client_id;
+    Ok(Changed { made: Credentials { client_id, client_secret }, revision })
+}
+
+/// Ends an old secret of an application before its time.
+pub async fn delete_application_secret(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    number: &str,
+) -> Result<Changed<()>, Refusal> {
+    let unknown = || Refusal::new(ErrorCode::SecretNotFound);
+    let mut change = begin(app, caller).await?;
+    let application = find_application(&mut change, id).await?;
+    let number: u32 = number.parse().map_err(|_| unknown())?;
+    let now = change.now();
+    let valid = applications::list_application_secrets(&mut change, &application.client_id, now).await?;
+    let secret = valid.iter().find(|secret| secret.number == number).ok_or_else(unknown)?;
+    if secret.expires_at.is_none() {
+        return Err(Refusal::new(ErrorCode::LastSecret));
+    }
+    applications::end_application_secret(&mut change, &application, number).await?;
+    let event = event("application.secret_ended", &application, json!({ "number": number }));
+    let revision = app.commit(change, event).await?;
+    Ok(Changed { made: (), revision })
+}
+
+/// Whoever hands out an application's secret, or sets it free, could act as it: so it needs all that the application may
+/// do with Keyward itself.
+async fn require_may_have(change: &mut Change, caller: &Caller, application: &ApplicationRow) -> Result<(), Refusal> {
+    let scopes: Vec<_> = granted_scopes(change, &application.client_id).await?.into_iter().collect();
+    caller.require_may_give(&scopes, application.bound_api_ids.as_deref())
+}
+
+fn event(action: &'static str, application: &ApplicationRow, details: Value) -> NewEvent {
+    let target_id = application.client_id.to_string();
+    NewEvent { action, target_id, org_code: application.org_code.clone(), details }
+}
