@@ -23,6 +23,8 @@ row! {
         pub token_lifetime: u32,
         /// Since when it is disabled.
         pub disabled_at: Option<Timestamp>,
+        /// Since when the organization that it is kept to is suspended.
+        pub org_suspended_at: Option<Timestamp>,
         /// The revision of its last change.
         pub revision: Revision,
     }
@@ -41,6 +43,13 @@ row! {
         pub created_at: Timestamp,
         /// From when it is no longer valid.
         pub expires_at: Option<Timestamp>,
+    }
+}
+
+impl ApplicationRow {
+    /// Whether it may get tokens, and use those that it has.
+    pub fn is_active(&self) -> bool {
+        self.disabled_at.is_none() && self.org_suspended_at.is_none()
     }
 }
 
@@ -75,16 +84,18 @@ pub struct NewApplication<'a> {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT client_id, name, org_code, bound_api_ids, token_lifetime, disabled_at, revision \
-             FROM applications WHERE deleted_at IS NULL ",
+            "SELECT p.client_id, p.name, p.org_code, p.bound_api_ids, p.token_lifetime, p.disabled_at, \
+             o.suspended_at AS org_suspended_at, p.revision \
+             FROM applications p LEFT JOIN organizations o ON o.code = p.org_code \
+             WHERE p.deleted_at IS NULL AND o.deleted_at IS NULL ",
             $rest
         )
     };
 }
 
-/// An application by its client id.
+/// An application by its client id. It ends with the organization that it is kept to.
 pub async fn find_application(tx: &mut Tx, client_id: &ClientId) -> Result<Option<ApplicationRow>, StoreError> {
-    Ok(fetch_optional!(tx, select!("AND client_id = $1"), client_id.as_str())?)
+    Ok(fetch_optional!(tx, select!("AND p.client_id = $1"), client_id.as_str())?)
 }
 
 /// A page of applications: those behind one of them, which may have been deleted since.
@@ -96,14 +107,14 @@ pub async fn list_applications(
 ) -> Result<Vec<ApplicationRow>, StoreError> {
     let sql = match sort {
         ApplicationSort::NameAsc => select!(
-            "AND ($1 IS NULL OR (name_folded, client_id) > \
+            "AND ($1 IS NULL OR (p.name_folded, p.client_id) > \
              (SELECT name_folded, client_id FROM applications WHERE client_id = $1)) \
-             ORDER BY name_folded, client_id LIMIT $2"
+             ORDER BY p.name_folded, p.client_id LIMIT $2"
         ),
         ApplicationSort::NameDesc => select!(
-            "AND ($1 IS NULL OR (name_folded, client_id) < \
+            "AND ($1 IS NULL OR (p.name_folded, p.client_id) < \
              (SELECT name_folded, client_id FROM applications WHERE client_id = $1)) \
-             ORDER BY name_folded DESC, client_id DESC LIMIT $2"
+             ORDER BY p.name_folded DESC, p.client_id DESC LIMIT $2"
         ),
     };
     Ok(fetch_all!(tx, sql, after, i64::from(limit))?)

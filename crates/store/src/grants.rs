@@ -26,6 +26,8 @@ row! {
         pub name: String,
         /// Since when it is disabled.
         pub disabled_at: Option<Timestamp>,
+        /// Since when the organization that it is kept to is suspended.
+        pub org_suspended_at: Option<Timestamp>,
     }
 }
 
@@ -53,8 +55,10 @@ pub async fn list_granted_audiences(tx: &mut Tx, client_id: &ClientId) -> Result
 
 /// The applications that were granted an API, by name. An organization's application sees itself alone.
 pub async fn list_grantees(tx: &mut Tx, scope: &ApiScope, api_id: &ApiId) -> Result<Vec<GranteeRow>, StoreError> {
-    const SQL: &str = "SELECT p.client_id, p.name, p.disabled_at FROM grants g JOIN applications p ON p.client_id = g.client_id \
-         WHERE g.api_id = $1 AND g.ended_at IS NULL AND p.deleted_at IS NULL \
+    const SQL: &str = "SELECT p.client_id, p.name, p.disabled_at, o.suspended_at AS org_suspended_at \
+         FROM grants g JOIN applications p ON p.client_id = g.client_id \
+         LEFT JOIN organizations o ON o.code = p.org_code WHERE o.deleted_at IS NULL \
+         AND g.api_id = $1 AND g.ended_at IS NULL AND p.deleted_at IS NULL \
          AND ($2 IS NULL OR p.client_id = $2) ORDER BY p.name, p.client_id";
     Ok(fetch_all!(tx, SQL, api_id.as_str(), scope.client_id().map(ClientId::as_str))?)
 }

@@ -4,9 +4,9 @@ use keyward_core::bounds::fold;
 use keyward_core::{OrgCode, OrgScope, Timestamp};
 
 use crate::change::Change;
-use crate::db::{execute, fetch_optional};
-use crate::row::row;
-use crate::{StoreError, Tx};
+use crate::db::{execute, fetch_all, fetch_optional};
+use crate::row::{hit_one, row};
+use crate::{Revision, StoreError, Tx};
 
 row! {
     /// An organization as it is stored.
@@ -21,6 +21,8 @@ row! {
         pub created_at: Timestamp,
         /// Since when it is suspended.
         pub suspended_at: Option<Timestamp>,
+        /// The revision of its last change.
+        pub revision: Revision,
     }
 }
 
@@ -35,10 +37,19 @@ pub struct NewOrganization<'a> {
     pub name: &'a str,
 }
 
+/// An order of organizations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrganizationSort {
+    /// By name, from A to Z.
+    NameAsc,
+    /// By name, from Z to A.
+    NameDesc,
+}
+
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT code, external_id, name, created_at, suspended_at FROM organizations \
+            "SELECT code, external_id, name, created_at, suspended_at, revision FROM organizations \
              WHERE deleted_at IS NULL AND ($1 IS NULL OR code = $1) AND ",
             $rest
         )
@@ -65,6 +76,28 @@ pub async fn find_organization_by_external_id(
     Ok(fetch_optional!(tx, select!("external_id = $2"), within, external_id)?)
 }
 
+/// A page of organizations: those behind one of them, which may have been deleted since.
+pub async fn list_organizations(
+    tx: &mut Tx,
+    scope: &OrgScope,
+    external_id: Option<&str>,
+    (sort, after, limit): (OrganizationSort, Option<&str>, u32),
+) -> Result<Vec<OrganizationRow>, StoreError> {
+    let sql = match sort {
+        OrganizationSort::NameAsc => select!(
+            "($2 IS NULL OR external_id = $2) AND ($3 IS NULL OR (name_folded, code) > \
+             (SELECT name_folded, code FROM organizations WHERE code = $3)) ORDER BY name_folded, code LIMIT $4"
+        ),
+        OrganizationSort::NameDesc => select!(
+            "($2 IS NULL OR external_id = $2) AND ($3 IS NULL OR (name_folded, code) < \
+             (SELECT name_folded, code FROM organizations WHERE code = $3)) \
+             ORDER BY name_folded DESC, code DESC LIMIT $4"
+        ),
+    };
+    let within = scope.org_code().map(OrgCode::as_str);
+    Ok(fetch_all!(tx, sql, within, external_id, after, i64::from(limit))?)
+}
+
 /// Stores an organization.
 pub async fn insert_organization(change: &mut Change, new: &NewOrganization<'_>) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO organizations (code, external_id, name, name_folded, created_at, revision) \
@@ -72,4 +105,29 @@ pub async fn insert_organization(change: &mut Change, new: &NewOrganization<'_>)
     let (now, stamp) = (change.now().as_micros(), change.stamp());
     execute!(change, SQL, new.code.as_str(), new.external_id, new.name, fold(new.name), now, stamp)?;
     Ok(())
+}
+
+/// Writes an organization that was found back: its name, its external id, suspended or not.
+pub async fn update_organization(change: &mut Change, organization: &OrganizationRow) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE organizations SET name = $2, name_folded = $3, external_id = $4, suspended_at = $5, \
+         revision = $6 WHERE code = $1 AND deleted_at IS NULL";
+    let stamp = change.stamp();
+    let updated = execute!(
+        change,
+        SQL,
+        organization.code.as_str(),
+        organization.name.as_str(),
+        fold(&organization.name),
+        organization.external_id.as_deref(),
+        organization.suspended_at.map(Timestamp::as_micros),
+        stamp
+    )?;
+    hit_one("organizations", updated)
+}
+
+/// Deletes an organization that was found: this one row, through which its keys, its members and its applications end.
+pub async fn delete_organization(change: &mut Change, organization: &OrganizationRow) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE organizations SET deleted_at = $2, revision = $3 WHERE code = $1 AND deleted_at IS NULL";
+    let (now, stamp) = (change.now().as_micros(), change.stamp());
+    hit_one("organizations", execute!(change, SQL, organization.code.as_str(), now, stamp)?)
 }

@@ -49,7 +49,7 @@ async fn look_up(app: &App, tx: &mut Tx, credential: &Credential) -> Result<Call
         Credential::Token { client_id, org_code, scopes } => {
             let invalid = || Refusal::new(ErrorCode::TokenInvalid);
             let row = applications::find_application(tx, client_id).await?.ok_or_else(invalid)?;
-            if row.disabled_at.is_some() || row.org_code != *org_code {
+            if !row.is_active() || row.org_code != *org_code {
                 return Err(invalid());
             }
             let granted = granted_scopes(tx, client_id).await?;

@@ -2,17 +2,24 @@
 
 use keyward_core::bounds::{self, MAX_EXTERNAL_ID_CHARS, MAX_NAME_CHARS};
 use keyward_core::{OrgCode, OrgScope};
-use keyward_store::organizations::{self, NewOrganization, OrganizationRow};
+use keyward_store::organizations::{self, NewOrganization, OrganizationRow, OrganizationSort};
 use keyward_store::{Change, NewEvent, Tx};
 use keyward_wire::ErrorCode;
-use keyward_wire::organizations::CreateOrganizationRequest;
-use serde_json::json;
+use keyward_wire::organizations::{
+    CreateOrganizationRequest, ListOrganizationsQuery, NameOrEmailSort, UpdateOrganizationRequest,
+};
+use serde_json::{Value, json};
 
 use crate::actions::Changed;
 use crate::actions::callers::begin;
+use crate::actions::paging::{Page, read_asked};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
+
+/// The orders of the list, the usual one first.
+const SORTS: &[(OrganizationSort, &str)] =
+    &[(OrganizationSort::NameAsc, "name_asc"), (OrganizationSort::NameDesc, "name_desc")];
 
 /// Creates an organization.
 pub async fn create_organization(
@@ -26,13 +33,7 @@ pub async fn create_organization(
     }
     let mut change = begin(app, caller).await?;
     let made = insert(app, &mut change, &request.name, request.external_id.as_deref()).await?;
-    let event = NewEvent {
-        action: "organization.created",
-        target_id: made.to_string(),
-        org_code: Some(made.clone()),
-        details: json!({}),
-    };
-    let revision = app.commit(change, event).await?;
+    let revision = app.commit(change, event("organization.created", made.clone(), json!({}))).await?;
     Ok(Changed { made, revision })
 }
 
@@ -43,23 +44,113 @@ pub(super) async fn insert(
     name: &str,
     external_id: Option<&str>,
 ) -> Result<OrgCode, Refusal> {
-    if let Some(external_id) = external_id {
-        let taken = organizations::find_organization_by_external_id(change, &OrgScope::All, external_id).await?;
-        if taken.is_some() {
-            let rule = "is that of another organization";
-            return Err(Refusal::about(ErrorCode::ExternalIdTaken, "external_id", rule));
-        }
-    }
+    require_free(change, external_id).await?;
     let code = app.make(OrgCode::generate);
     organizations::insert_organization(change, &NewOrganization { code: &code, external_id, name }).await?;
     Ok(code)
 }
 
+async fn require_free(change: &mut Change, external_id: Option<&str>) -> Result<(), Refusal> {
+    let Some(external_id) = external_id else { return Ok(()) };
+    match organizations::find_organization_by_external_id(change, &OrgScope::All, external_id).await? {
+        None => Ok(()),
+        Some(_) => {
+            let rule = "is that of another organization";
+            Err(Refusal::about(ErrorCode::ExternalIdTaken, "external_id", rule))
+        }
+    }
+}
+
+/// Names an organization anew, suspends or resumes it. Absent members stay as they are.
+pub async fn update_organization(
+    app: &App,
+    caller: &Caller,
+    code: &str,
+    request: UpdateOrganizationRequest,
+) -> Result<Changed<()>, Refusal> {
+    if let Some(name) = &request.name {
+        bounds::text(name, MAX_NAME_CHARS).in_field("name")?;
+    }
+    if let Some(Some(external_id)) = &request.external_id {
+        bounds::text(external_id, MAX_EXTERNAL_ID_CHARS).in_field("external_id")?;
+    }
+    let mut change = begin(app, caller).await?;
+    let before = require_organization(&mut change, caller, code).await?;
+    let mut after = before.clone();
+    after.name = request.name.unwrap_or(after.name);
+    after.external_id = request.external_id.unwrap_or(after.external_id);
+    after.suspended_at = match request.is_suspended {
+        Some(true) => after.suspended_at.or(Some(change.now())),
+        Some(false) => None,
+        None => after.suspended_at,
+    };
+    let is_suspended_anew = before.suspended_at != after.suspended_at;
+    let members = [
+        ("name", before.name != after.name),
+        ("external_id", before.external_id != after.external_id),
+        ("is_suspended", is_suspended_anew),
+    ];
+    let changed: Vec<_> = members.iter().filter(|(_, is_new)| *is_new).map(|(name, _)| *name).collect();
+    if changed.is_empty() {
+        return Ok(Changed { made: (), revision: before.revision });
+    }
+    if before.external_id != after.external_id {
+        require_free(&mut change, after.external_id.as_deref()).await?;
+    }
+    organizations::update_organization(&mut change, &after).await?;
+    let action = match (is_suspended_anew, after.suspended_at) {
+        (true, Some(_)) => "organization.suspended",
+        (true, None) => "organization.resumed",
+        (false, _) => "organization.updated",
+    };
+    let revision = app.commit(change, event(action, after.code, json!({ "changed": changed }))).await?;
+    Ok(Changed { made: (), revision })
+}
+
+/// Deletes an organization: its keys answer that they are revoked, and its applications end. Its external id is free.
+pub async fn delete_organization(app: &App, caller: &Caller, code: &str) -> Result<Changed<()>, Refusal> {
+    let mut change = begin(app, caller).await?;
+    let organization = require_organization(&mut change, caller, code).await?;
+    organizations::delete_organization(&mut change, &organization).await?;
+    let revision = app.commit(change, event("organization.deleted", organization.code, json!({}))).await?;
+    Ok(Changed { made: (), revision })
+}
+
+fn event(action: &'static str, code: OrgCode, details: Value) -> NewEvent {
+    NewEvent { action, target_id: code.to_string(), org_code: Some(code), details }
+}
+
+/// A page of the organizations that the caller may see.
+pub async fn list_organizations(
+    app: &App,
+    caller: &Caller,
+    query: &ListOrganizationsQuery,
+) -> Result<Page<OrganizationRow>, Refusal> {
+    let sort = query.sort.map(|sort| match sort {
+        NameOrEmailSort::NameAsc | NameOrEmailSort::EmailAsc => OrganizationSort::NameAsc,
+        NameOrEmailSort::NameDesc | NameOrEmailSort::EmailDesc => OrganizationSort::NameDesc,
+    });
+    if let Some(external_id) = &query.external_id {
+        bounds::searched(external_id, MAX_EXTERNAL_ID_CHARS).in_field("external_id")?;
+    }
+    let asked = read_asked(query.page_size, query.next_token.as_deref(), sort, SORTS)?;
+    let mut tx = app.read().await?;
+    let page = (asked.sort, asked.after.as_deref(), asked.limit());
+    let external_id = query.external_id.as_deref();
+    let rows = organizations::list_organizations(&mut tx, &caller.org_scope, external_id, page).await?;
+    Ok(asked.page(rows, SORTS, |row| row.code.as_str()))
+}
+
 /// One organization.
 pub async fn get_organization(app: &App, caller: &Caller, code: &str) -> Result<OrganizationRow, Refusal> {
     let mut tx = app.read().await?;
+    require_organization(&mut tx, caller, code).await
+}
+
+/// An organization by the code that a caller names it with.
+pub(super) async fn require_organization(tx: &mut Tx, caller: &Caller, code: &str) -> Result<OrganizationRow, Refusal> {
     let found = match OrgCode::parse(code) {
-        Some(code) => organizations::find_organization(&mut tx, &caller.org_scope, &code).await?,
+        Some(code) => organizations::find_organization(tx, &caller.org_scope, &code).await?,
         None => None,
     };
     found.ok_or_else(|| Refusal::new(ErrorCode::OrganizationNotFound))

@@ -120,7 +120,7 @@ async fn authenticate(app: &App, tx: &mut Tx, ask: &TokenAsk<'_>) -> Result<Appl
     if secrets.is_empty() {
         std::hint::black_box(mac(app.keyring.version()));
     }
-    found.filter(|application| is_right && application.disabled_at.is_none()).ok_or_else(wrong)
+    found.filter(|application| is_right && application.is_active()).ok_or_else(wrong)
 }
 
 /// The audience as it was asked for, and the scopes that the token is to carry.

@@ -58,6 +58,8 @@ scopes! {
     UpdateApplicationTokens = UpdateApplicationTokens;
     ReadOrganizations = ReadOrganizations;
     CreateOrganizations = CreateOrganizations;
+    UpdateOrganizations = UpdateOrganizations;
+    DeleteOrganizations = DeleteOrganizations;
     ReadUsers = ReadUsers;
     CreateUsers = CreateUsers;
     ReadApiKeys = ReadApiKeys;

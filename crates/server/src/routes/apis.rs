@@ -83,7 +83,7 @@ async fn get_api(
         id: application.client_id,
         name: application.name,
         r#type: "Machine to machine (M2M)".into(),
-        is_active: application.disabled_at.is_none(),
+        is_active: application.disabled_at.is_none() && application.org_suspended_at.is_none(),
     });
     let api = ApiWithApplications { api: wire_api(&app, found, true), applications: applications.collect() };
     Ok(Answer::ok(Envelope::read(ApiDetail { api })))

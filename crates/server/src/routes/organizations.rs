@@ -1,22 +1,50 @@
-//! Organizations: `/api/v1/organization`.
+//! Organizations: `/api/v1/organization`, and `/api/v1/organizations` for the list.
 
 use axum::extract::State;
 use keyward_wire::organizations::{
-    CreateOrganizationRequest, CreatedOrganization, GetOrganizationQuery, Organization, OrganizationRef,
+    CreateOrganizationRequest, CreatedOrganization, GetOrganizationQuery, ListOrganizationsQuery, ListedOrganization,
+    Organization, OrganizationList, OrganizationRef, UpdateOrganizationQuery, UpdateOrganizationRequest,
 };
-use keyward_wire::{Envelope, ErrorBody};
+use keyward_wire::{Done, Envelope, ErrorBody};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::actions::organizations;
 use crate::app::App;
 use crate::auth::{Platform, PlatformOrOrganization, scope};
-use crate::front::{Answer, Body, Params};
+use crate::front::{Answer, Body, Params, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get_organization, create_organization))
+    OpenApiRouter::new()
+        .routes(routes!(list_organizations))
+        .routes(routes!(get_organization, create_organization))
+        .routes(routes!(update_organization, delete_organization))
+}
+
+/// Lists organizations, a page at a time.
+#[utoipa::path(
+    get, path = "/api/v1/organizations", tag = "organizations", params(ListOrganizationsQuery),
+    responses((status = 200, body = Envelope<OrganizationList>), Failures)
+)]
+async fn list_organizations(
+    State(app): State<App>,
+    caller: PlatformOrOrganization<scope::ReadOrganizations>,
+    Params(query): Params<ListOrganizationsQuery>,
+) -> Result<Answer<Envelope<OrganizationList>>, Refusal> {
+    let page = organizations::list_organizations(&app, &caller, &query).await?;
+    let organizations = page.rows.into_iter().map(|row| ListedOrganization {
+        code: row.code,
+        name: row.name,
+        handle: None,
+        is_default: false,
+        external_id: row.external_id,
+        is_auto_membership_enabled: false,
+        is_suspended: row.suspended_at.is_some(),
+    });
+    let body = OrganizationList { organizations: organizations.collect(), next_token: page.next_token };
+    Ok(Answer::ok(Envelope::read(body)))
 }
 
 /// Creates an organization.
@@ -56,4 +84,35 @@ async fn get_organization(
         is_suspended: row.suspended_at.is_some(),
         suspended_on: row.suspended_at,
     }))
+}
+
+/// Changes an organization. Suspended, its keys and its applications do nothing until that is lifted.
+#[utoipa::path(
+    patch, path = "/api/v1/organization/{org_code}", tag = "organizations",
+    params(("org_code" = String, Path), UpdateOrganizationQuery), request_body = UpdateOrganizationRequest,
+    responses((status = 200, body = Envelope<Done>), (status = 404, body = ErrorBody), Failures)
+)]
+async fn update_organization(
+    State(app): State<App>,
+    caller: Platform<scope::UpdateOrganizations>,
+    Path(org_code): Path<String>,
+    Params(_): Params<UpdateOrganizationQuery>,
+    Body(request): Body<UpdateOrganizationRequest>,
+) -> Result<Answer<Envelope<Done>>, Refusal> {
+    let updated = organizations::update_organization(&app, &caller, &org_code, request).await?;
+    Ok(Answer::ok(Envelope::changed("OK", "Success", updated.revision, Done {})))
+}
+
+/// Deletes an organization. Its keys are revoked, its applications end.
+#[utoipa::path(
+    delete, path = "/api/v1/organization/{org_code}", tag = "organizations", params(("org_code" = String, Path)),
+    responses((status = 200, body = Envelope<Done>), (status = 404, body = ErrorBody), Failures)
+)]
+async fn delete_organization(
+    State(app): State<App>,
+    caller: Platform<scope::DeleteOrganizations>,
+    Path(org_code): Path<String>,
+) -> Result<Answer<Envelope<Done>>, Refusal> {
+    let deleted = organizations::delete_organization(&app, &caller, &org_code).await?;
+    Ok(Answer::ok(Envelope::changed("OK", "Success", deleted.revision, Done {})))
 }

@@ -1,5 +1,9 @@
 //! `/api/v1/organization`
 
+mod changed;
+mod deleted;
+mod list;
+
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -47,7 +51,7 @@ async fn a_suspended_one_tells_since_when() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
     let code = admin.makes_organization("Acme").await;
-    app.database.db_run("UPDATE organizations SET suspended_at = 1795348800000000").await;
+    admin.patch(&format!("/api/v1/organization/{code}"), json!({ "is_suspended": true })).await;
     let read = admin.get(&format!("/api/v1/organization?code={code}")).await;
     assert_eq!(read.body["is_suspended"], true);
     assert_eq!(read.text("/suspended_on"), "2026-11-22T12:00:00Z");

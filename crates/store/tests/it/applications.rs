@@ -17,6 +17,7 @@ conformance! {
     an_expired_secret_is_not_listed_from_its_last_instant,
     secrets_are_listed_newest_first,
     a_deleted_application_is_neither_found_nor_counted,
+    it_is_suspended_and_ends_with_its_organization,
 }
 
 fn kept_to_nothing<'a>(client_id: &'a ClientId, mac: &'a SecretMac) -> NewApplication<'a> {
@@ -49,7 +50,8 @@ async fn an_application_is_found_as_it_was_stored(store: &TestStore) {
     insert(store, &new).await;
 
     let row = find(store, &id).await.unwrap();
-    let ApplicationRow { client_id, name, org_code: of, bound_api_ids, token_lifetime, disabled_at, revision: _ } = row;
+    assert!(row.is_active());
+    let ApplicationRow { client_id, name, org_code: of, bound_api_ids, token_lifetime, disabled_at, .. } = row;
     assert_eq!((client_id, name.as_str(), of), (id, NAME, Some(org_code)));
     assert_eq!((bound_api_ids.as_deref(), token_lifetime, disabled_at), (Some(apis.as_slice()), u32::MAX, None));
     assert_eq!(store.db_texts("SELECT name_folded FROM applications").await, ["żółć & søn 東京 🗝"]);
@@ -111,4 +113,20 @@ async fn a_deleted_application_is_neither_found_nor_counted(store: &TestStore) {
     store.db_execute("UPDATE applications SET deleted_at = 1").await;
     assert!(find(store, &id).await.is_none());
     assert_eq!(count_applications(&mut store.read().await.unwrap()).await.unwrap(), 0);
+}
+
+async fn it_is_suspended_and_ends_with_its_organization(store: &TestStore) {
+    let (mut change, mut seed) = (store.begin().await, Seed::new(1));
+    let org_code = given::organization(&mut change, &mut seed).await;
+    commit(change).await.unwrap();
+    let (own, other, code) = (seed.client_id(), seed.client_id(), mac(1));
+    insert(store, &NewApplication { org_code: Some(&org_code), ..kept_to_nothing(&own, &code) }).await;
+    insert(store, &kept_to_nothing(&other, &code)).await;
+    store.db_execute(&format!("UPDATE organizations SET suspended_at = {}", later(5).as_micros())).await;
+    let row = find(store, &own).await.unwrap();
+    assert_eq!((row.org_suspended_at, row.is_active()), (Some(later(5)), false));
+    assert!(find(store, &other).await.unwrap().is_active());
+    store.db_execute("UPDATE organizations SET deleted_at = 1").await;
+    assert!(find(store, &own).await.is_none());
+    assert!(find(store, &other).await.is_some());
 }

@@ -1,6 +1,7 @@
 //! Every route with every kind of credential.
 
 mod credentials;
+mod organizations;
 mod routes;
 
 use std::collections::BTreeSet;

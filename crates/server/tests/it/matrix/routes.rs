@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use serde_json::{Value, json};
 
+use super::organizations;
 use crate::support::Actor;
 
 /// A route and who may use it. No scope means that it is open to all.
@@ -30,7 +31,7 @@ const fn open(method: &'static str, path: &'static str) -> Route {
 const SCOPE_OF_APPLICATION: &str = "/api/v1/apis/{api_id}/applications/{application_id}/scopes/{scope_id}";
 
 /// Every route of the document, by the file that knows how to ask for it.
-pub(super) const ROUTES: &[&[Route]] = &[GENERAL];
+pub(super) const ROUTES: &[&[Route]] = &[GENERAL, organizations::ROUTES];
 
 const GENERAL: &[Route] = &[
     shared("GET", "/api/v1/apis", &["read:apis"]),
@@ -53,8 +54,6 @@ const GENERAL: &[Route] = &[
     platform("DELETE", "/api/v1/applications/{application_id}/secrets/{number}", &["update:applications"]),
     platform("GET", "/api/v1/applications/{application_id}", &["read:applications"]),
     platform("DELETE", "/api/v1/applications/{application_id}", &["delete:applications"]),
-    shared("GET", "/api/v1/organization", &["read:organizations"]),
-    platform("POST", "/api/v1/organization", &["create:organizations"]),
     platform("GET", "/api/v1/user", &["read:users"]),
     platform("POST", "/api/v1/user", &["create:users"]),
     shared("GET", "/api/v1/api_keys", &["read:api_keys"]),
@@ -110,6 +109,9 @@ impl<'a> Things<'a> {
     pub(super) async fn request(&self, route: &Route) -> (String, Option<Value>) {
         self.count.set(self.count.get() + 1);
         let count = self.count.get();
+        if let Some(request) = organizations::request(self, route, count).await {
+            return request;
+        }
         let key = json!({ "name": "Key", "api_id": self.api, "org_code": self.org });
         let (mut api, mut scope) = (self.api.clone(), self.scope.clone());
         if route.method == "DELETE" && !route.path.contains("application") && route.path.contains("{api_id}") {
@@ -143,11 +145,9 @@ impl<'a> Things<'a> {
             ("PATCH", _) => json!({ "applications": [{ "id": self.application }] }),
             ("POST", "/api/v1/apis/{api_id}/scopes") => json!({ "key": format!("read:{count}") }),
             ("POST", "/api/v1/applications") => json!({ "name": "One more", "type": "m2m" }),
-            ("POST", "/api/v1/organization") => json!({ "name": "One more" }),
             ("POST", "/api/v1/user") => json!({ "profile": { "given_name": "Lee" } }),
             ("POST", "/api/v1/api_keys") => key,
             ("POST", "/api/v1/api_keys/verify") => json!({ "api_key": "k_live_0" }),
-            ("GET", "/api/v1/organization") => return (format!("{path}?code={}", self.org), None),
             ("GET", "/api/v1/user") => return (format!("{path}?id={}", self.user), None),
             _ => return (path, None),
         };
