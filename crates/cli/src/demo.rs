@@ -41,7 +41,7 @@ pub(crate) async fn demo(options: DemoOptions) -> Result<(), Failure> {
                 let _ = rested.await;
             });
             let served = async {
-                front::serve(listener, router, &app.settings.plain, stopped).await;
+                front::serve(listener, None, router, &app.settings.plain, stopped).await;
                 drop(rest);
             };
             tokio::join!(served, kept);

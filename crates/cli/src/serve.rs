@@ -4,6 +4,7 @@ use std::io::{IsTerminal, stderr};
 
 use keyward_server::actions::bootstrap;
 use keyward_server::actions::first_run::{Invitation, invite};
+use keyward_server::front::Tls;
 use keyward_server::{App, Clock, DataFolder, Entropy, Settings, front, jobs, routes};
 use tokio::net::TcpListener;
 
@@ -15,6 +16,7 @@ use crate::{Failure, logging, output};
 pub(crate) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let mut settings = settings(options.place, options.listen)?;
     logging::start(&settings.plain);
+    let tls = settings.tls.clone().map(Tls::load).transpose()?;
     let mut folder = DataFolder::hold(&settings.data)?;
     let listener = TcpListener::bind(settings.listen)
         .await
@@ -30,14 +32,22 @@ pub(crate) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     tracing::info!(
         listen = %app.settings.listen, issuer = app.issuer.as_str(), database = app.database_kind(), "Keyward is ready"
     );
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let keeper = tokio::spawn(jobs::keep(app.clone(), async {
-        // Dropped or told, it is the end.
-        let _ = stopped.await;
-    }));
-    front::serve(listener, routes::router(&app), &app.settings.plain, told).await;
+    let (stop, stopped) = tokio::sync::watch::channel(());
+    let until_stopped = || {
+        let mut stopped = stopped.clone();
+        async move {
+            // Dropped or told, it is the end.
+            let _ = stopped.changed().await;
+        }
+    };
+    let keeper = tokio::spawn(jobs::keep(app.clone(), until_stopped()));
+    let renewer = tls.clone().map(|tls| tokio::spawn(jobs::renew(tls, until_stopped())));
+    front::serve(listener, tls, routes::router(&app), &app.settings.plain, told).await;
     drop(stop);
     keeper.await?;
+    if let Some(renewer) = renewer {
+        renewer.await?;
+    }
     app.close().await;
     tracing::info!("Keyward has stopped");
     Ok(())
@@ -48,7 +58,7 @@ fn warn_if_open(settings: &Settings) {
     if settings.public_url.is_none() && !settings.listen.ip().is_loopback() {
         tracing::warn!(
             listen = %settings.listen,
-            "others can reach this address, but public_url is not set: tokens name http://localhost as their issuer"
+            "others can reach this address, but public_url is not set: tokens name localhost as their issuer"
         );
     }
 }

@@ -72,7 +72,7 @@ impl App {
         let masters = secrets::load(&settings, &folder, &entropy)?;
         let store = Store::open(&settings.database).await?;
         let keyring = master_secrets::unlock(&store, &masters, &clock).await?;
-        let issuer = Issuer::new(settings.public_url.as_ref(), settings.listen.port());
+        let issuer = Issuer::new(settings.public_url.as_ref(), settings.tls.is_some(), settings.listen.port());
         let first_run = FirstRun::default();
         Ok(Self(Arc::new(Inner { settings, issuer, keyring, folder, first_run, store, clock, entropy })))
     }

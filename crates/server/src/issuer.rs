@@ -12,14 +12,17 @@ pub struct Issuer {
 
 impl Issuer {
     /// From the setting `public_url`, or for the port on this machine.
-    pub fn new(public_url: Option<&Url>, port: u16) -> Self {
+    pub fn new(public_url: Option<&Url>, is_tls: bool, port: u16) -> Self {
         match public_url {
             Some(url) => {
                 let text = url.as_str().trim_end_matches('/').to_owned();
                 let public = text.split_once("://").map(|(_, rest)| rest.to_owned());
                 Self { text, public }
             }
-            None => Self { text: format!("http://localhost:{port}"), public: None },
+            None => {
+                let scheme = if is_tls { "https" } else { "http" };
+                Self { text: format!("{scheme}://localhost:{port}"), public: None }
+            }
         }
     }
 
@@ -84,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_public_issuer_answers_to_its_own_name_alone() {
-        let issuer = Issuer::new(Some(&"https://keys.example.com/auth".parse().unwrap()), 8080);
+        let issuer = Issuer::new(Some(&"https://keys.example.com/auth".parse().unwrap()), false, 8080);
         assert_eq!(issuer.management_audience(), "https://keys.example.com/auth/api");
         for good in [
             "https://keys.example.com/auth/api",
@@ -109,8 +112,9 @@ mod tests {
 
     #[test]
     fn the_issuer_of_a_laptop_answers_to_every_name_of_this_machine() {
-        let issuer = Issuer::new(None, 8080);
+        let issuer = Issuer::new(None, false, 8080);
         assert_eq!(issuer.as_str(), "http://localhost:8080");
+        assert_eq!(Issuer::new(None, true, 8080).as_str(), "https://localhost:8080");
         for good in [
             "http://localhost:8080/api",
             "https://localhost/api/v1",

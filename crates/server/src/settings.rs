@@ -9,6 +9,8 @@ use serde::Deserialize;
 use toml::{Table, Value};
 use url::Url;
 
+use crate::front::TlsFiles;
+
 /// The defaults, with the documentation of each setting.
 pub const DEFAULTS: &str = include_str!("config.default.toml");
 
@@ -28,6 +30,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The issuer, if it was given.
     pub public_url: Option<Url>,
+    /// The certificate and its key, if connections are to be encrypted.
+    pub tls: Option<TlsFiles>,
     /// The database.
     pub database: Database,
     /// The master secrets of the environment.
@@ -159,6 +163,12 @@ impl Settings {
             rule: "must be an address and a port, such as 127.0.0.1:8080".into(),
         })?;
         let public_url = given("public_url")?.map(public_url).transpose()?;
+        let tls = match (given("tls_cert")?, given("tls_key")?) {
+            (Some(cert), Some(key)) => Some(TlsFiles { cert: cert.into(), key: key.into() }),
+            (None, None) => None,
+            (Some(_), None) => return Err(lonely("tls_key", "tls_cert")),
+            (None, Some(_)) => return Err(lonely("tls_cert", "tls_key")),
+        };
         let database = match given("database")? {
             Some(address) => address.parse().map_err(|_| SettingsError::Invalid {
                 name: "database",
@@ -168,7 +178,7 @@ impl Settings {
         };
         let secret_file = given("secret_file")?.map(PathBuf::from);
         let plain = read_plain(&table)?;
-        Ok(Self { data, listen, public_url, database, secret, secret_file, plain })
+        Ok(Self { data, listen, public_url, tls, database, secret, secret_file, plain })
     }
 }
 
@@ -190,6 +200,11 @@ fn read_plain(table: &Table) -> Result<PlainSettings, SettingsError> {
         log_level: one_of("log_level").try_into().map_err(|_| invalid("log_level", LEVELS))?,
         log_format: one_of("log_format").try_into().map_err(|_| invalid("log_format", FORMATS))?,
     })
+}
+
+/// A setting that is missing beside another.
+fn lonely(name: &'static str, beside: &str) -> SettingsError {
+    SettingsError::Invalid { name, rule: format!("must be given too where `{beside}` is") }
 }
 
 /// The issuer: an address without query, fragment and trailing slash (RFC 8414 section 2).
@@ -274,6 +289,8 @@ mod tests {
             ("header_timeout_seconds = 0", "the setting `header_timeout_seconds` must be 1 to 86400 seconds"),
             ("log_level = 'canary'", "the setting `log_level` must be error, warn, info, debug or trace"),
             ("log_format = 1", "the setting `log_format` must be auto, text or json"),
+            ("tls_cert = 'canary'", "the setting `tls_key` must be given too where `tls_cert` is"),
+            ("tls_key = 'canary'", "the setting `tls_cert` must be given too where `tls_key` is"),
             ("database = 'canary", "keyward.toml is not well-formed TOML"),
         ] {
             assert_eq!(load(file, &[]).unwrap_err(), rule);

@@ -11,3 +11,4 @@ mod serve;
 mod settings;
 mod setup;
 mod support;
+mod tls;

@@ -8,6 +8,7 @@ mod misfit;
 mod node;
 mod reader;
 mod repeat;
+mod tls;
 
 pub use accept::serve;
 pub use answer::Answer;
@@ -15,3 +16,4 @@ pub(crate) use answer::Cause;
 pub(crate) use body::{Body, Params, Path, read_form, read_json};
 pub(crate) use log::log_requests;
 pub(crate) use repeat::Repeat;
+pub use tls::{Tls, TlsError, TlsFiles};

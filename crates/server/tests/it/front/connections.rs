@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use keyward_server::{front, routes};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -13,23 +13,28 @@ use tokio::time::timeout;
 use crate::support::TestApp;
 
 /// How long a test waits for what must come; how long it truly takes is not its business.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) struct Served {
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    ended: JoinHandle<()>,
+    pub(super) address: SocketAddr,
+    pub(super) stop: oneshot::Sender<()>,
+    pub(super) ended: JoinHandle<()>,
 }
 
 /// Serves the app on a port of its own.
 pub(super) async fn serve(app: &TestApp) -> Served {
+    serve_by(app, None).await
+}
+
+/// The same by TLS.
+pub(super) async fn serve_by(app: &TestApp, tls: Option<front::Tls>) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let (router, limits) = (routes::router(&app.app), app.app.settings.plain.clone());
     let ended = tokio::spawn(async move {
         let told = async { stopped.await.unwrap_or_default() };
-        front::serve(listener, router, &limits, told).await;
+        front::serve(listener, tls, router, &limits, told).await;
     });
     Served { address, stop, ended }
 }
@@ -44,7 +49,7 @@ impl Served {
 }
 
 /// Everything that comes until the other side closes.
-pub(super) async fn read_to_end(stream: &mut TcpStream) -> String {
+pub(super) async fn read_to_end(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut bytes = Vec::new();
     let read = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await;
     // A reset is a close as well: what was sent too much is thrown away unread.
@@ -53,7 +58,7 @@ pub(super) async fn read_to_end(stream: &mut TcpStream) -> String {
 }
 
 /// The first so many bytes of what comes.
-pub(super) async fn read_some(stream: &mut TcpStream, at_least: usize) -> String {
+pub(super) async fn read_some(stream: &mut (impl AsyncRead + Unpin), at_least: usize) -> String {
     let mut bytes = vec![0; at_least];
     timeout(PATIENCE, stream.read_exact(&mut bytes)).await.unwrap().unwrap();
     String::from_utf8(bytes).unwrap()

@@ -4,3 +4,4 @@ mod connections;
 mod limits;
 mod rights;
 mod shapes;
+mod tls;
