@@ -2,6 +2,7 @@
 
 mod apis;
 mod applications;
+mod docs;
 mod document;
 mod failures;
 mod grants;
@@ -51,6 +52,7 @@ pub fn router(app: &App) -> Router {
     let described = document();
     doors
         .route("/openapi.json", axum::routing::get(|| async move { Json(described) }))
+        .merge(docs::routes())
         .merge(admin::routes())
         .fallback(|| async { Refusal::new(ErrorCode::RouteNotFound) })
         .method_not_allowed_fallback(|| async { Refusal::new(ErrorCode::MethodNotAllowed) })

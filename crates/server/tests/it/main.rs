@@ -10,6 +10,7 @@ mod support;
 mod apis;
 mod applications;
 mod canary;
+mod docs;
 mod document;
 mod front;
 mod health;

@@ -72,6 +72,9 @@ const GENERAL: &[Route] = &[
 /// What is served beside them.
 pub(super) const UNDOCUMENTED: &[Route] = &[
     open("GET", "/openapi.json"),
+    open("GET", "/docs"),
+    open("GET", "/docs/"),
+    open("GET", "/docs/nothing"),
     open("GET", "/.well-known/jwks.json"),
     open("GET", "/.well-known/oauth-authorization-server"),
     open("GET", "/setup/0"),
