@@ -152,7 +152,7 @@ async fn what_is_not_tls_gets_no_answer_of_http() {
 
 #[tokio::test]
 async fn half_a_handshake_is_waited_for_as_long_as_the_setting_says_and_holds_up_nobody() {
-    let app = TestApp::start_with("header_timeout_seconds = 1").await;
+    let app = TestApp::start_with("header_timeout_seconds = 2").await;
     let authority = Authority::new();
     let served = serve_by(&app, Some(authority.loads())).await;
     let mut silent = [served.send("").await, served.send("\x16\x03\x01").await];
