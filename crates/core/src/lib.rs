@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a file, a socket or a source of randomness: whatever is not known is an argument.
 //! So each rule can be tested with literal values, and the server, the engine and the store share one meaning.
 
+pub mod access_key;
 pub mod bounds;
 pub mod decide;
 pub mod idempotency;
@@ -14,6 +15,7 @@ pub mod system_permissions;
 pub mod tenancy;
 pub mod time;
 
+pub use access_key::AccessKey;
 pub use bounds::Broken;
 pub use decide::{KeyFacts, KeyState, KeyStatus, Outcome, Presented, decide};
 pub use idempotency::{IdempotencyKey, Repeatable};

@@ -1,9 +1,11 @@
 //! From columns to types of the core: one line a field.
 
+use std::collections::BTreeSet;
+
 use ipnet::IpNet;
 use keyward_core::{
-    ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeyType, OrgCode, PermissionId, RoleId, ScopeId, ScopeKey,
-    ScopeNumbers, SecretMac, Selector, Timestamp, UserId,
+    AccessKey, ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeyType, OrgCode, PermissionId, RoleId, ScopeId,
+    ScopeKey, ScopeNumbers, SecretMac, Selector, SystemPermission, Timestamp, UserId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -57,15 +59,22 @@ columns! {
     PermissionId: String = |text| PermissionId::parse(&text);
     ApiKeyId: String = |text| ApiKeyId::parse(&text);
     ScopeKey: String = |text| ScopeKey::parse(&text).ok();
+    AccessKey: String = |text| AccessKey::parse(&text).ok();
     KeyPrefix: String = |text| KeyPrefix::parse(&text).ok();
     KeyClass: String = |text| KeyClass::parse(&text);
     KeyType: String = |text| KeyType::parse(&text);
     Selector: String = |text| Selector::parse(&text);
     SecretMac: Vec<u8> = |bytes| SecretMac::from_bytes(&bytes);
     ScopeNumbers: String = |text| from_json(&text);
+    BTreeSet<SystemPermission>: String = |text| read_system_permissions(&text);
     Vec<IpNet>: String = |text| from_json(&text);
     Vec<ApiId>: String = |text| from_json(&text);
     Map<String, Value>: String = |text| from_json(&text);
+}
+
+/// A list of keys.
+fn read_system_permissions(text: &str) -> Option<BTreeSet<SystemPermission>> {
+    from_json::<Vec<String>>(text)?.iter().map(|key| SystemPermission::parse(key)).collect()
 }
 
 fn from_json<T: DeserializeOwned>(text: &str) -> Option<T> {

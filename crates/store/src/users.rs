@@ -1,12 +1,12 @@
-//! Users: owners of keys, members of organizations.
+//! Users: owners of keys.
 
 use keyward_core::bounds::fold;
-use keyward_core::{OrgCode, Timestamp, UserId};
+use keyward_core::{Timestamp, UserId};
 
 use crate::change::Change;
-use crate::db::{execute, fetch_optional};
-use crate::row::row;
-use crate::{StoreError, Tx};
+use crate::db::{execute, fetch_all, fetch_optional};
+use crate::row::{anywhere, hit_one, row};
+use crate::{Revision, StoreError, Tx};
 
 row! {
     /// A user as it is stored.
@@ -29,6 +29,12 @@ row! {
         pub created_at: Timestamp,
         /// Since when the user is suspended.
         pub suspended_at: Option<Timestamp>,
+        /// The name as lists are ordered by it.
+        pub name_folded: String,
+        /// The codes of the organizations that the user is a member of, in their order, with a space between.
+        pub organizations: Option<String>,
+        /// The revision of the user's last change.
+        pub revision: Revision,
     }
 }
 
@@ -64,11 +70,23 @@ pub enum UserColumn {
     Username,
 }
 
+/// Which part of a list that is ordered by name, between two users that may have been deleted since.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NameRange<'a> {
+    /// Only those behind this one.
+    pub after: Option<&'a str>,
+    /// Only those in front of this one, the nearest ones of them.
+    pub before: Option<&'a str>,
+}
+
 macro_rules! select {
-    ($rest:literal) => {
+    ($rest:expr) => {
         concat!(
-            "SELECT id, external_id, given_name, family_name, email, phone, username, created_at, suspended_at \
-             FROM users WHERE deleted_at IS NULL AND ",
+            "SELECT u.id, u.external_id, u.given_name, u.family_name, u.email, u.phone, u.username, u.created_at, \
+             u.suspended_at, u.name_folded, u.revision, (SELECT string_agg(m.org_code, ' ' ORDER BY m.org_code) \
+                 FROM members m JOIN organizations o ON o.code = m.org_code \
+                 WHERE m.user_id = u.id AND m.ended_at IS NULL AND o.deleted_at IS NULL) AS organizations \
+             FROM users u WHERE u.deleted_at IS NULL AND ",
             $rest
         )
     };
@@ -76,18 +94,78 @@ macro_rules! select {
 
 /// A user by id.
 pub async fn find_user(tx: &mut Tx, id: &UserId) -> Result<Option<UserRow>, StoreError> {
-    Ok(fetch_optional!(tx, select!("id = $1"), id.as_str())?)
+    Ok(fetch_optional!(tx, select!("u.id = $1"), id.as_str())?)
 }
 
 /// A user by something else that is unique.
 pub async fn find_user_by(tx: &mut Tx, column: UserColumn, value: &str) -> Result<Option<UserRow>, StoreError> {
     let sql = match column {
-        UserColumn::ExternalId => select!("external_id = $1"),
-        UserColumn::Email => select!("email = $1"),
-        UserColumn::Phone => select!("phone = $1"),
-        UserColumn::Username => select!("username = $1"),
+        UserColumn::ExternalId => select!("u.external_id = $1"),
+        UserColumn::Email => select!("u.email = $1"),
+        UserColumn::Phone => select!("u.phone = $1"),
+        UserColumn::Username => select!("u.username = $1"),
     };
     Ok(fetch_optional!(tx, sql, value)?)
+}
+
+/// A page of users, by name: those behind one of them, which may have been deleted since. `has_organization` keeps those
+/// that are members of any, or of none.
+pub async fn list_users(
+    tx: &mut Tx,
+    has_organization: Option<bool>,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<UserRow>, StoreError> {
+    const SQL: &str = select!(
+        "($1 IS NULL OR (u.name_folded, u.id) > (SELECT name_folded, id FROM users WHERE id = $1)) \
+         AND ($2 IS NULL OR $2 = EXISTS (SELECT 1 FROM members m JOIN organizations o ON o.code = m.org_code \
+         WHERE m.user_id = u.id AND m.ended_at IS NULL AND o.deleted_at IS NULL)) ORDER BY u.name_folded, u.id LIMIT $3"
+    );
+    Ok(fetch_all!(tx, SQL, after, has_organization, i64::from(limit))?)
+}
+
+/// The users in a range, by name, whose name or e-mail address has a text in it, in capital letters or small ones, or
+/// whose telephone number, user name or id, ours or the platform's, it is. Without a text, all of them.
+pub async fn search_users(
+    tx: &mut Tx,
+    text: Option<&str>,
+    range: NameRange<'_>,
+    limit: u32,
+) -> Result<Vec<UserRow>, StoreError> {
+    macro_rules! found {
+        ($rest:literal) => {
+            select!(concat!(
+                "($1 IS NULL OR u.name_folded LIKE $1 ESCAPE '!' OR u.email LIKE $1 ESCAPE '!' OR u.phone = $2 \
+                 OR u.username = $2 OR u.external_id = $2 OR u.id = $2) \
+                 AND ($3 IS NULL OR (u.name_folded, u.id) > (SELECT name_folded, id FROM users WHERE id = $3)) \
+                 AND ($4 IS NULL OR (u.name_folded, u.id) < (SELECT name_folded, id FROM users WHERE id = $4)) ",
+                $rest
+            ))
+        };
+    }
+    let sql = match range.before {
+        None => found!("ORDER BY u.name_folded, u.id LIMIT $5"),
+        Some(_) => found!("ORDER BY u.name_folded DESC, u.id DESC LIMIT $5"),
+    };
+    let pattern = text.map(anywhere);
+    let mut rows: Vec<UserRow> = fetch_all!(tx, sql, pattern, text, range.after, range.before, i64::from(limit))?;
+    if range.before.is_some() {
+        rows.reverse();
+    }
+    Ok(rows)
+}
+
+/// The name by which lists are ordered, of a user that may have been deleted.
+pub async fn find_folded_name(tx: &mut Tx, id: &UserId) -> Result<Option<String>, StoreError> {
+    row! {
+        /// A name.
+        struct NameRow {
+            /// The name.
+            name_folded: String,
+        }
+    }
+    let row: Option<NameRow> = fetch_optional!(tx, "SELECT name_folded FROM users WHERE id = $1", id.as_str())?;
+    Ok(row.map(|row| row.name_folded))
 }
 
 /// Stores a user.
@@ -95,7 +173,6 @@ pub async fn insert_user(change: &mut Change, new: &NewUser<'_>) -> Result<(), S
     const SQL: &str = "INSERT INTO users (id, external_id, given_name, family_name, name_folded, email, phone, \
          username, created_at, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let (now, stamp) = (change.now().as_micros(), change.stamp());
-    let name: Vec<&str> = [new.given_name, new.family_name].into_iter().flatten().collect();
     execute!(
         change,
         SQL,
@@ -103,7 +180,7 @@ pub async fn insert_user(change: &mut Change, new: &NewUser<'_>) -> Result<(), S
         new.external_id,
         new.given_name,
         new.family_name,
-        fold(&name.join(" ")),
+        folded_name(new.given_name, new.family_name),
         new.email,
         new.phone,
         new.username,
@@ -113,10 +190,33 @@ pub async fn insert_user(change: &mut Change, new: &NewUser<'_>) -> Result<(), S
     Ok(())
 }
 
-/// Makes a user a member of an organization.
-pub async fn insert_member(change: &mut Change, org_code: &OrgCode, user_id: &UserId) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO members (org_code, user_id, created_at, revision) VALUES ($1, $2, $3, $4)";
+/// Writes a user that was found back: the name, the platform's own id, suspended or not.
+pub async fn update_user(change: &mut Change, user: &UserRow) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE users SET external_id = $2, given_name = $3, family_name = $4, name_folded = $5, \
+         suspended_at = $6, revision = $7 WHERE id = $1 AND deleted_at IS NULL";
+    let stamp = change.stamp();
+    let updated = execute!(
+        change,
+        SQL,
+        user.id.as_str(),
+        user.external_id.as_deref(),
+        user.given_name.as_deref(),
+        user.family_name.as_deref(),
+        folded_name(user.given_name.as_deref(), user.family_name.as_deref()),
+        user.suspended_at.map(Timestamp::as_micros),
+        stamp
+    )?;
+    hit_one("users", updated)
+}
+
+/// Deletes a user that was found: this one row, through which the user's keys and memberships end.
+pub async fn delete_user(change: &mut Change, user: &UserRow) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE users SET deleted_at = $2, revision = $3 WHERE id = $1 AND deleted_at IS NULL";
     let (now, stamp) = (change.now().as_micros(), change.stamp());
-    execute!(change, SQL, org_code.as_str(), user_id.as_str(), now, stamp)?;
-    Ok(())
+    hit_one("users", execute!(change, SQL, user.id.as_str(), now, stamp)?)
+}
+
+fn folded_name(given: Option<&str>, family: Option<&str>) -> String {
+    let name: Vec<&str> = [given, family].into_iter().flatten().collect();
+    fold(&name.join(" "))
 }

@@ -10,10 +10,14 @@ pub mod apis;
 pub mod applications;
 pub mod grants;
 pub mod keys;
+pub mod members;
 pub mod oauth;
 pub mod organizations;
 mod patch;
+pub mod permissions;
+pub mod roles;
 pub mod scopes;
+pub mod system_permissions;
 pub mod users;
 pub mod verify;
 

@@ -102,7 +102,8 @@ async fn find_changeable(
     if api.is_management_api { Err(Refusal::new(ErrorCode::ManagementApi)) } else { Ok((api, scope)) }
 }
 
-fn read_description(text: Option<&str>) -> Result<Option<&str>, Refusal> {
+/// Reads a description; an empty one is none.
+pub(super) fn read_description(text: Option<&str>) -> Result<Option<&str>, Refusal> {
     let text = text.filter(|text| !text.is_empty());
     if let Some(text) = text {
         bounds::text(text, MAX_DESCRIPTION_CHARS).in_field("description")?;

@@ -8,8 +8,14 @@ mod failures;
 mod grants;
 mod health;
 mod keys;
+mod member_rights;
+mod members;
 mod organizations;
+mod permissions;
+mod role_permissions;
+mod roles;
 mod scopes;
+mod system_permissions;
 mod users;
 mod verify;
 
@@ -35,6 +41,12 @@ fn documented() -> OpenApiRouter<App> {
         .merge(grants::routes())
         .merge(organizations::routes())
         .merge(users::routes())
+        .merge(members::routes())
+        .merge(member_rights::routes())
+        .merge(roles::routes())
+        .merge(role_permissions::routes())
+        .merge(permissions::routes())
+        .merge(system_permissions::routes())
         .merge(keys::routes())
         .merge(verify::routes())
         .merge(health::routes())

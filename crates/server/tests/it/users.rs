@@ -1,5 +1,10 @@
 //! `/api/v1/user`
 
+mod changed;
+mod deleted;
+mod list;
+mod search;
+
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -63,14 +68,17 @@ async fn a_user_is_created_and_read_as_a_flat_object() {
 
     {
       "created_on": "2026-11-22T12:00:00Z",
+      "failed_sign_ins": null,
       "first_name": "Ada",
       "id": "kp_370595aacab4adaeb1392dbdc5ab61d6",
       "is_suspended": false,
       "last_name": "Lovelace",
+      "last_signed_in": null,
       "phone": "+441234567890",
       "picture": null,
       "preferred_email": "ada@example.com",
       "provided_id": "user-7",
+      "total_sign_ins": null,
       "username": "ada"
     }
     "#);

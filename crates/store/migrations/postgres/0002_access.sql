@@ -39,7 +39,7 @@ CREATE TABLE role_permissions (
 );
 CREATE INDEX role_permissions_permission ON role_permissions (permission_id);
 
--- A membership that ends takes these along, by reference.
+-- A membership that ends takes these along.
 CREATE TABLE member_roles (
     org_code   TEXT COLLATE "C" NOT NULL REFERENCES organizations (code),
     user_id    TEXT COLLATE "C" NOT NULL REFERENCES users (id),

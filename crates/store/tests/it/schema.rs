@@ -43,7 +43,7 @@ const POSTGRES: [&str; 5] = [
     "SELECT i.indrelid::regclass || CASE WHEN i.indisunique THEN ' unique' ELSE '' END || ' index ' \
          || i.indexrelid::regclass || ' ' || (SELECT string_agg(pg_get_indexdef(i.indexrelid, place, true), ', ' \
              ORDER BY place) FROM generate_series(1, i.indnkeyatts) place) \
-         || COALESCE(' WHERE ' || trim(pg_get_expr(i.indpred, i.indrelid), '()'), '') \
+         || COALESCE(' WHERE ' || pg_get_expr(i.indpred, i.indrelid, true), '') \
      FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid \
      WHERE t.relnamespace = 'public'::regnamespace AND NOT i.indisprimary",
     "SELECT conrelid::regclass || ' foreign key ' || a.attname || ' to ' || confrelid::regclass || ' ' || b.attname \

@@ -1,6 +1,11 @@
 //! Users, and their membership of organizations.
 
-use keyward_store::users::{NewUser, UserColumn, UserRow, find_user, find_user_by, insert_member, insert_user};
+use keyward_core::OrgCode;
+use keyward_store::members::insert_member;
+use keyward_store::users::{
+    NameRange, NewUser, UserColumn, UserRow, delete_user, find_folded_name, find_user, find_user_by, insert_user,
+    list_users, search_users, update_user,
+};
 
 use crate::given::{self, NOW, Seed, later, unknown_user};
 use crate::test_store::{TestStore, commit};
@@ -13,8 +18,12 @@ conformance! {
     users_of_whom_nothing_is_known_do_not_collide,
     a_user_and_an_organization_may_have_the_same_external_id,
     a_deleted_user_is_found_by_nothing,
-    a_user_joins_an_organization_once,
-    a_member_must_exist,
+    users_are_listed_by_name_from_any_of_them_on,
+    who_is_a_member_of_something_is_told_with_the_codes_in_order,
+    users_are_found_by_parts_of_names_and_addresses_and_by_whole_ids,
+    a_search_goes_on_and_back_from_a_user,
+    an_update_is_read_back_with_its_revision,
+    a_deletion_stamps_the_one_row,
 }
 
 const COLUMNS: [(UserColumn, &str); 4] = [
@@ -62,8 +71,12 @@ async fn a_user_is_found_as_it_was_stored(store: &TestStore) {
             username,
             created_at,
             suspended_at,
+            name_folded,
+            organizations,
+            revision,
         } = row.unwrap();
-        assert_eq!((same, created_at, suspended_at), (id.clone(), NOW, None));
+        assert_eq!((same, created_at, suspended_at, revision), (id.clone(), NOW, None, 1));
+        assert_eq!((name_folded.as_str(), organizations), ("zoë żółć", None));
         assert_eq!((external_id.as_deref(), username.as_deref()), (Some("Ext-1"), Some("Zoë")));
         assert_eq!((given_name.as_deref(), family_name.as_deref()), (Some("Zoë"), Some("ŻÓŁĆ")));
         assert_eq!((email.as_deref(), phone.as_deref()), (Some("zoë@example.com"), Some("+48 600 100 200")));
@@ -140,21 +153,102 @@ async fn a_deleted_user_is_found_by_nothing(store: &TestStore) {
     }
 }
 
-async fn a_user_joins_an_organization_once(store: &TestStore) {
+async fn named(store: &TestStore, names: &[&str]) -> Vec<keyward_core::UserId> {
     let (mut change, mut seed) = (store.begin().await, Seed::new(1));
-    let user = given::user(&mut change, &mut seed).await;
-    let (a, b) = (given::organization(&mut change, &mut seed).await, given::organization(&mut change, &mut seed).await);
-    insert_member(&mut change, &a, &user).await.unwrap();
-    insert_member(&mut change, &b, &user).await.unwrap();
+    let mut ids = Vec::new();
+    for name in names {
+        let id = seed.user_id();
+        insert_user(&mut change, &NewUser { given_name: Some(name), ..unknown_user(&id) }).await.unwrap();
+        ids.push(id);
+    }
     commit(change).await.unwrap();
-    assert!(insert_member(&mut store.begin().await, &a, &user).await.is_err());
-    let mut joined = [a.to_string(), b.to_string()];
-    joined.sort();
-    assert_eq!(store.db_texts("SELECT org_code FROM members ORDER BY org_code").await, joined);
+    ids
 }
 
-async fn a_member_must_exist(store: &TestStore) {
-    let (mut change, mut seed) = (store.begin().await, Seed::new(1));
-    let code = given::organization(&mut change, &mut seed).await;
-    assert!(insert_member(&mut change, &code, &seed.user_id()).await.is_err());
+fn names(rows: Vec<UserRow>) -> Vec<String> {
+    rows.into_iter().map(|row| row.given_name.unwrap()).collect()
+}
+
+async fn users_are_listed_by_name_from_any_of_them_on(store: &TestStore) {
+    let ids = named(store, &["b", "Ü", "A", "c"]).await;
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(names(list_users(&mut tx, None, None, 10).await.unwrap()), ["A", "b", "c", "Ü"]);
+    drop(tx);
+    store.db_execute("UPDATE users SET deleted_at = 1 WHERE given_name = 'b'").await;
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(names(list_users(&mut tx, None, Some(ids[0].as_str()), 1).await.unwrap()), ["c"]);
+    assert_eq!(find_folded_name(&mut tx, &ids[0]).await.unwrap().as_deref(), Some("b"));
+}
+
+async fn who_is_a_member_of_something_is_told_with_the_codes_in_order(store: &TestStore) {
+    let ids = named(store, &["in", "out", "left"]).await;
+    let (mut change, mut seed) = (store.begin().await, Seed::new(7));
+    let mut codes: Vec<OrgCode> = Vec::new();
+    for _ in 0..3 {
+        let code = given::organization(&mut change, &mut seed).await;
+        insert_member(&mut change, &code, &ids[0]).await.unwrap();
+        codes.push(code);
+    }
+    insert_member(&mut change, &codes[0], &ids[2]).await.unwrap();
+    commit(change).await.unwrap();
+    store.db_execute(&format!("UPDATE organizations SET deleted_at = 1 WHERE code = '{}'", codes[1])).await;
+    store.db_execute(&format!("UPDATE members SET ended_at = 1 WHERE user_id = '{}'", ids[2])).await;
+    let mut told = [codes[0].to_string(), codes[2].to_string()];
+    told.sort();
+    let mut tx = store.read().await.unwrap();
+    let row = find_user(&mut tx, &ids[0]).await.unwrap().unwrap();
+    assert_eq!(row.organizations, Some(told.join(" ")));
+    assert_eq!(names(list_users(&mut tx, Some(true), None, 10).await.unwrap()), ["in"]);
+    assert_eq!(names(list_users(&mut tx, Some(false), None, 10).await.unwrap()), ["left", "out"]);
+}
+
+async fn users_are_found_by_parts_of_names_and_addresses_and_by_whole_ids(store: &TestStore) {
+    let id = Seed::new(1).user_id();
+    insert(store, &known_user(&id)).await;
+    let mut tx = store.read().await.unwrap();
+    let found = [id.as_str(), "ŻÓŁ", "ë żó", "ZOË@", "+48 600 100 200", "Ext-1", "Zoë"];
+    for text in found {
+        let rows = search_users(&mut tx, Some(text), NameRange::default(), 10).await.unwrap();
+        assert_eq!(rows.len(), 1, "{text}");
+    }
+    for text in ["%", "_", "!", "+48 600", "Ext", "nobody"] {
+        let rows = search_users(&mut tx, Some(text), NameRange::default(), 10).await.unwrap();
+        assert!(rows.is_empty(), "{text}");
+    }
+}
+
+async fn a_search_goes_on_and_back_from_a_user(store: &TestStore) {
+    let ids = named(store, &["a", "b", "c", "d"]).await;
+    let (b, d) = (Some(ids[1].as_str()), Some(ids[3].as_str()));
+    let mut tx = store.read().await.unwrap();
+    for (range, limit, expected) in [
+        (NameRange { after: b, before: None }, 10, &["c", "d"][..]),
+        (NameRange { after: None, before: d }, 2, &["b", "c"]),
+        (NameRange { after: b, before: d }, 10, &["c"]),
+    ] {
+        assert_eq!(names(search_users(&mut tx, None, range, limit).await.unwrap()), expected);
+    }
+}
+
+async fn an_update_is_read_back_with_its_revision(store: &TestStore) {
+    let id = Seed::new(1).user_id();
+    insert(store, &known_user(&id)).await;
+    let mut row = find_user(&mut store.read().await.unwrap(), &id).await.unwrap().unwrap();
+    (row.given_name, row.external_id, row.suspended_at) = (None, None, Some(later(5)));
+    let mut change = store.begin_at(later(5)).await;
+    update_user(&mut change, &row).await.unwrap();
+    commit(change).await.unwrap();
+    let read = find_user(&mut store.read().await.unwrap(), &id).await.unwrap().unwrap();
+    assert_eq!((read.given_name, read.external_id, read.suspended_at), (None, None, Some(later(5))));
+    assert_eq!((read.name_folded.as_str(), read.email.is_some(), read.revision), ("żółć", true, 2));
+}
+
+async fn a_deletion_stamps_the_one_row(store: &TestStore) {
+    let ids = named(store, &["a", "b"]).await;
+    let row = find_user(&mut store.read().await.unwrap(), &ids[0]).await.unwrap().unwrap();
+    let mut change = store.begin_at(later(5)).await;
+    delete_user(&mut change, &row).await.unwrap();
+    assert!(delete_user(&mut change, &row).await.is_err(), "it is gone");
+    commit(change).await.unwrap();
+    assert_eq!(store.db_number("SELECT COUNT(*) FROM users WHERE revision = 2").await, 1);
 }

@@ -1,8 +1,11 @@
 //! Every route with every kind of credential.
 
 mod credentials;
+mod members;
 mod organizations;
+mod roles;
 mod routes;
+mod users;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

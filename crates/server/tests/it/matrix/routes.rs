@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use serde_json::{Value, json};
 
-use super::organizations;
+use super::{members, organizations, roles, users};
 use crate::support::Actor;
 
 /// A route and who may use it. No scope means that it is open to all.
@@ -31,7 +31,7 @@ const fn open(method: &'static str, path: &'static str) -> Route {
 const SCOPE_OF_APPLICATION: &str = "/api/v1/apis/{api_id}/applications/{application_id}/scopes/{scope_id}";
 
 /// Every route of the document, by the file that knows how to ask for it.
-pub(super) const ROUTES: &[&[Route]] = &[GENERAL, organizations::ROUTES];
+pub(super) const ROUTES: &[&[Route]] = &[GENERAL, organizations::ROUTES, members::ROUTES, users::ROUTES, roles::ROUTES];
 
 const GENERAL: &[Route] = &[
     shared("GET", "/api/v1/apis", &["read:apis"]),
@@ -54,8 +54,6 @@ const GENERAL: &[Route] = &[
     platform("DELETE", "/api/v1/applications/{application_id}/secrets/{number}", &["update:applications"]),
     platform("GET", "/api/v1/applications/{application_id}", &["read:applications"]),
     platform("DELETE", "/api/v1/applications/{application_id}", &["delete:applications"]),
-    platform("GET", "/api/v1/user", &["read:users"]),
-    platform("POST", "/api/v1/user", &["create:users"]),
     shared("GET", "/api/v1/api_keys", &["read:api_keys"]),
     shared("POST", "/api/v1/api_keys", &["create:api_keys"]),
     shared("GET", "/api/v1/api_keys/{key_id}", &["read:api_keys"]),
@@ -115,6 +113,15 @@ impl<'a> Things<'a> {
         if let Some(request) = organizations::request(self, route, count).await {
             return request;
         }
+        if let Some(request) = members::request(self, route, count).await {
+            return request;
+        }
+        if let Some(request) = users::request(self, route, count).await {
+            return request;
+        }
+        if let Some(request) = roles::request(self, route, count).await {
+            return request;
+        }
         let key = json!({ "name": "Key", "api_id": self.api, "org_code": self.org });
         let (mut api, mut scope) = (self.api.clone(), self.scope.clone());
         if route.method == "DELETE" && !route.path.contains("application") && route.path.contains("{api_id}") {
@@ -148,10 +155,8 @@ impl<'a> Things<'a> {
             ("PATCH", _) => json!({ "applications": [{ "id": self.application }] }),
             ("POST", "/api/v1/apis/{api_id}/scopes") => json!({ "key": format!("read:{count}") }),
             ("POST", "/api/v1/applications") => json!({ "name": "One more", "type": "m2m" }),
-            ("POST", "/api/v1/user") => json!({ "profile": { "given_name": "Lee" } }),
             ("POST", "/api/v1/api_keys") => key,
             ("POST", "/api/v1/api_keys/verify") => json!({ "api_key": "k_live_0" }),
-            ("GET", "/api/v1/user") => return (format!("{path}?id={}", self.user), None),
             _ => return (path, None),
         };
         (path, Some(body))

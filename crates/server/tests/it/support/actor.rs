@@ -93,6 +93,17 @@ impl<'a> Actor<'a> {
         self.post("/api/v1/user", json!({ "profile": { "given_name": given_name } })).await.text("/id")
     }
 
+    /// `more` are further members.
+    pub(crate) async fn makes_role(&self, key: &str, more: Value) -> String {
+        self.post("/api/v1/roles", with(&json!({ "name": "Role", "key": key }), more)).await.text("/role/id")
+    }
+
+    /// `more` are further members.
+    pub(crate) async fn makes_permission(&self, key: &str, more: Value) -> String {
+        let body = with(&json!({ "name": "Permission", "key": key }), more);
+        self.post("/api/v1/permissions", body).await.text("/permission/id")
+    }
+
     /// Makes a key, and answers its id and its secret.
     pub(crate) async fn makes_key(&self, body: Value) -> (String, String) {
         let reply = self.post("/api/v1/api_keys", body).await;

@@ -64,14 +64,17 @@ async fn a_user_is_found_by_the_external_id_and_made_the_first_time() {
 
     {
       "created_on": "2026-11-22T12:00:00Z",
+      "failed_sign_ins": null,
       "first_name": null,
       "id": "kp_e809acafa23864a44da1edaba1d0f7bd",
       "is_suspended": false,
       "last_name": null,
+      "last_signed_in": null,
       "phone": null,
       "picture": null,
       "preferred_email": null,
       "provided_id": "user-7",
+      "total_sign_ins": null,
       "username": null
     }
     "#);

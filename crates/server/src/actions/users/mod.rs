@@ -1,8 +1,12 @@
 //! Users: owners of keys, members of organizations.
 
+mod list;
+mod update;
+
 use keyward_core::UserId;
 use keyward_core::bounds::{self, MAX_EXTERNAL_ID_CHARS, MAX_IDENTITY_CHARS, MAX_NAME_CHARS};
-use keyward_store::users::{self, NewUser, UserColumn, UserRow};
+pub use keyward_store::users::UserRow;
+use keyward_store::users::{self, NewUser, UserColumn};
 use keyward_store::{Change, NewEvent, Tx};
 use keyward_wire::ErrorCode;
 use keyward_wire::users::{CreateUserRequest, IdentityType, UserIdentity, UserProfile};
@@ -10,10 +14,14 @@ use serde_json::json;
 
 use crate::actions::Changed;
 use crate::actions::callers::begin;
+use crate::actions::members::join;
 use crate::actions::organizations::find_organization;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
+
+pub use self::list::{list_users, search_users};
+pub use self::update::{delete_user, update_user};
 
 /// By what a user is known, each at most once.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +57,7 @@ pub async fn create_user(app: &App, caller: &Caller, request: CreateUserRequest)
     insert(&mut change, &new).await?;
     let org_code = organization.map(|organization| organization.code);
     if let Some(code) = &org_code {
-        users::insert_member(&mut change, code, &id).await?;
+        join(&mut change, code, &id).await?;
     }
     let details = json!({});
     let event = NewEvent { action: "user.created", target_id: id.to_string(), org_code, details };
@@ -77,7 +85,11 @@ pub(super) async fn insert(change: &mut Change, new: &NewUser<'_>) -> Result<(),
 /// One user.
 pub async fn get_user(app: &App, id: &str) -> Result<UserRow, Refusal> {
     let mut tx = app.read().await?;
-    find_user(&mut tx, id).await?.ok_or_else(|| Refusal::new(ErrorCode::UserNotFound))
+    require_user(&mut tx, id).await
+}
+
+async fn require_user(tx: &mut Tx, id: &str) -> Result<UserRow, Refusal> {
+    find_user(tx, id).await?.ok_or_else(|| Refusal::new(ErrorCode::UserNotFound))
 }
 
 /// A user by an id that a caller sent.

@@ -1,0 +1,87 @@
+//! Users, changed and deleted.
+
+use keyward_core::bounds::{self, MAX_EXTERNAL_ID_CHARS, MAX_NAME_CHARS};
+use keyward_store::users::{self, UserColumn, UserRow};
+use keyward_store::{Change, NewEvent};
+use keyward_wire::ErrorCode;
+use keyward_wire::users::UpdateUserRequest;
+use serde_json::{Value, json};
+
+use super::require_user;
+use crate::actions::Changed;
+use crate::actions::callers::begin;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::refusal::{InField, Refusal};
+
+/// Names a user anew, suspends or resumes one. Absent members stay as they are.
+pub async fn update_user(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    request: UpdateUserRequest,
+) -> Result<Changed<UserRow>, Refusal> {
+    for (given, max, field) in [
+        (&request.given_name, MAX_NAME_CHARS, "given_name"),
+        (&request.family_name, MAX_NAME_CHARS, "family_name"),
+        (&request.provided_id, MAX_EXTERNAL_ID_CHARS, "provided_id"),
+    ] {
+        if let Some(Some(text)) = given {
+            bounds::text(text, max).in_field(field)?;
+        }
+    }
+    let mut change = begin(app, caller).await?;
+    let before = require_user(&mut change, id).await?;
+    let mut after = before.clone();
+    after.given_name = request.given_name.unwrap_or(after.given_name);
+    after.family_name = request.family_name.unwrap_or(after.family_name);
+    after.external_id = request.provided_id.unwrap_or(after.external_id);
+    after.suspended_at = match request.is_suspended {
+        Some(true) => after.suspended_at.or(Some(change.now())),
+        Some(false) => None,
+        None => after.suspended_at,
+    };
+    let is_suspended_anew = before.suspended_at != after.suspended_at;
+    let members = [
+        ("given_name", before.given_name != after.given_name),
+        ("family_name", before.family_name != after.family_name),
+        ("provided_id", before.external_id != after.external_id),
+        ("is_suspended", is_suspended_anew),
+    ];
+    let changed: Vec<_> = members.iter().filter(|(_, is_new)| *is_new).map(|(name, _)| *name).collect();
+    if changed.is_empty() {
+        return Ok(Changed { made: after, revision: before.revision });
+    }
+    if before.external_id != after.external_id {
+        require_free(&mut change, after.external_id.as_deref()).await?;
+    }
+    users::update_user(&mut change, &after).await?;
+    let action = match (is_suspended_anew, after.suspended_at) {
+        (true, Some(_)) => "user.suspended",
+        (true, None) => "user.resumed",
+        (false, _) => "user.updated",
+    };
+    let revision = app.commit(change, event(action, &after, json!({ "changed": changed }))).await?;
+    Ok(Changed { made: after, revision })
+}
+
+/// Deletes a user: the user's keys answer that they are revoked, and what named the user is free.
+pub async fn delete_user(app: &App, caller: &Caller, id: &str) -> Result<Changed<()>, Refusal> {
+    let mut change = begin(app, caller).await?;
+    let user = require_user(&mut change, id).await?;
+    users::delete_user(&mut change, &user).await?;
+    let revision = app.commit(change, event("user.deleted", &user, json!({}))).await?;
+    Ok(Changed { made: (), revision })
+}
+
+async fn require_free(change: &mut Change, external_id: Option<&str>) -> Result<(), Refusal> {
+    let Some(external_id) = external_id else { return Ok(()) };
+    match users::find_user_by(change, UserColumn::ExternalId, external_id).await? {
+        None => Ok(()),
+        Some(_) => Err(Refusal::about(ErrorCode::ExternalIdTaken, "provided_id", "is that of another user")),
+    }
+}
+
+fn event(action: &'static str, user: &UserRow, details: Value) -> NewEvent {
+    NewEvent { action, target_id: user.id.to_string(), org_code: None, details }
+}
