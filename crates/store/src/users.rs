@@ -209,11 +209,16 @@ pub async fn update_user(change: &mut Change, user: &UserRow) -> Result<(), Stor
     hit_one("users", updated)
 }
 
-/// Deletes a user that was found: this one row, through which the user's keys and memberships end.
-pub async fn delete_user(change: &mut Change, user: &UserRow) -> Result<(), StoreError> {
+/// Deletes a user that was found: this one row, through which the user's keys and memberships end. All that is personal
+/// goes from it, if that is wanted; keys go on to refer to the row.
+pub async fn delete_user(change: &mut Change, user: &UserRow, with_profile: bool) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE users SET deleted_at = $2, revision = $3 WHERE id = $1 AND deleted_at IS NULL";
+    const ERASE: &str = "UPDATE users SET deleted_at = $2, revision = $3, external_id = NULL, given_name = NULL, \
+         family_name = NULL, name_folded = '', email = NULL, phone = NULL, username = NULL \
+         WHERE id = $1 AND deleted_at IS NULL";
     let (now, stamp) = (change.now().as_micros(), change.stamp());
-    hit_one("users", execute!(change, SQL, user.id.as_str(), now, stamp)?)
+    let sql = if with_profile { ERASE } else { SQL };
+    hit_one("users", execute!(change, sql, user.id.as_str(), now, stamp)?)
 }
 
 fn folded_name(given: Option<&str>, family: Option<&str>) -> String {

@@ -256,6 +256,9 @@ pub struct ListedUser {
     pub last_signed_in: Option<Timestamp>,
     /// When the user was made.
     pub created_on: Timestamp,
+    /// Always empty: Keyward signs no users in.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]
+    pub last_organization_sign_ins: Vec<()>,
     /// The organizations that the user is a member of; only where `expand` names them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organizations: Option<Vec<String>>,
@@ -362,7 +365,7 @@ pub struct UpdatedUser {
 pub struct DeleteUserQuery {
     /// The user's id.
     pub id: String,
-    /// Accepted for Kinde's clients: a deleted user has no profile left that could be read.
+    /// Whether to erase names and identities too. Without it they stay in the database, where no call reads them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_delete_profile: Option<bool>,
 }

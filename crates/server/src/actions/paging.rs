@@ -7,6 +7,8 @@ use crate::refusal::Refusal;
 
 /// Entries on a page where the caller does not say.
 const DEFAULT_PAGE: u32 = 10;
+/// What one filter can name.
+const MAX_NAMED: usize = 100;
 /// Entries on the largest page.
 const MAX_PAGE: u32 = 500;
 
@@ -58,6 +60,19 @@ pub(super) fn read_asked<S: Copy + PartialEq>(
 pub(super) fn read_size(size: Option<u32>, default: u32) -> Result<u32, Refusal> {
     let size = size.unwrap_or(default);
     if (1..=MAX_PAGE).contains(&size) { Ok(size) } else { Err(Refusal::field("page_size", "must be 1 to 500")) }
+}
+
+/// Reads what a filter names, with commas between, each once. One that names nothing is refused: whoever asks for none is
+/// not to be shown all.
+pub(super) fn read_list<'a>(list: &'a str, field: &str) -> Result<Vec<&'a str>, Refusal> {
+    let mut values: Vec<&str> = list.split(',').map(str::trim).filter(|value| !value.is_empty()).collect();
+    values.sort_unstable();
+    values.dedup();
+    if (1..=MAX_NAMED).contains(&values.len()) {
+        Ok(values)
+    } else {
+        Err(Refusal::field(field, "must have 1 to 100 entries"))
+    }
 }
 
 impl<S: Copy + PartialEq> Asked<S> {

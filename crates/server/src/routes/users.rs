@@ -141,7 +141,7 @@ async fn delete_user(
     caller: Platform<scope::DeleteUsers>,
     Params(query): Params<DeleteUserQuery>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
-    let deleted = users::delete_user(&app, &caller, &query.id).await?;
+    let deleted = users::delete_user(&app, &caller, &query.id, query.is_delete_profile.unwrap_or(false)).await?;
     Ok(Answer::ok(Envelope::changed("OK", "Success", deleted.revision, Done {})))
 }
 
@@ -169,5 +169,6 @@ fn wire_user(row: UserRow, expand: Option<&str>) -> ListedUser {
         failed_sign_ins: None,
         last_signed_in: None,
         created_on: row.created_at,
+        last_organization_sign_ins: Vec::new(),
     }
 }

@@ -15,6 +15,7 @@ mod document;
 mod front;
 mod health;
 mod keys;
+mod kinde;
 mod matrix;
 mod members;
 mod oauth;

@@ -24,6 +24,7 @@ conformance! {
     a_search_goes_on_and_back_from_a_user,
     an_update_is_read_back_with_its_revision,
     a_deletion_stamps_the_one_row,
+    a_deletion_with_the_profile_leaves_nothing_personal,
 }
 
 const COLUMNS: [(UserColumn, &str); 4] = [
@@ -247,8 +248,20 @@ async fn a_deletion_stamps_the_one_row(store: &TestStore) {
     let ids = named(store, &["a", "b"]).await;
     let row = find_user(&mut store.read().await.unwrap(), &ids[0]).await.unwrap().unwrap();
     let mut change = store.begin_at(later(5)).await;
-    delete_user(&mut change, &row).await.unwrap();
-    assert!(delete_user(&mut change, &row).await.is_err(), "it is gone");
+    delete_user(&mut change, &row, false).await.unwrap();
+    assert!(delete_user(&mut change, &row, false).await.is_err(), "it is gone");
     commit(change).await.unwrap();
     assert_eq!(store.db_number("SELECT COUNT(*) FROM users WHERE revision = 2").await, 1);
+}
+
+async fn a_deletion_with_the_profile_leaves_nothing_personal(store: &TestStore) {
+    let id = Seed::new(1).user_id();
+    insert(store, &known_user(&id)).await;
+    let row = find_user(&mut store.read().await.unwrap(), &id).await.unwrap().unwrap();
+    let mut change = store.begin_at(later(5)).await;
+    delete_user(&mut change, &row, true).await.unwrap();
+    commit(change).await.unwrap();
+    let left = "SELECT id || name_folded || COALESCE(external_id, '') || COALESCE(given_name, '') \
+         || COALESCE(family_name, '') || COALESCE(email, '') || COALESCE(phone, '') || COALESCE(username, '') FROM users";
+    assert_eq!(store.db_texts(left).await, [id.to_string()]);
 }

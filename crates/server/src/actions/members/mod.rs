@@ -12,7 +12,7 @@ use keyward_wire::members::ListMembersQuery;
 use keyward_wire::organizations::NameOrEmailSort;
 
 use crate::actions::organizations::require_organization;
-use crate::actions::paging::{Page, read_asked};
+use crate::actions::paging::{Page, read_asked, read_list};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
@@ -31,7 +31,7 @@ const SORTS: &[(MemberSort, &str)] = &[
     (MemberSort::EmailAsc, "email_asc"),
     (MemberSort::EmailDesc, "email_desc"),
 ];
-/// Roles, or permissions, that are named at once.
+/// Roles, or permissions, of one user in a request.
 const MAX_NAMED: usize = 100;
 
 /// A member, as its address names it.
@@ -57,8 +57,8 @@ pub async fn list_members(
         NameOrEmailSort::EmailDesc => MemberSort::EmailDesc,
     });
     let asked = read_asked(query.page_size, query.next_token.as_deref(), sort, SORTS)?;
-    let role_keys = read_keys(query.roles.as_deref(), "roles")?;
-    let permission_keys = read_keys(query.permissions.as_deref(), "permissions")?;
+    let role_keys = query.roles.as_deref().map_or(Ok(Vec::new()), |keys| read_list(keys, "roles"))?;
+    let permission_keys = query.permissions.as_deref().map_or(Ok(Vec::new()), |keys| read_list(keys, "permissions"))?;
     let mut tx = app.read().await?;
     let organization = require_organization(&mut tx, caller, org_code).await?;
     let nobody = Page { rows: Vec::new(), next_token: None };
@@ -76,18 +76,6 @@ pub async fn list_members(
     let page = (asked.sort, asked.after.as_deref(), asked.limit());
     let rows = members::list_members(&mut tx, &caller.org_scope, &organization.code, filter, page).await?;
     Ok(asked.page(rows, SORTS, |row| row.user_id.as_str()))
-}
-
-/// Keys that stand in an address with commas between, each once.
-fn read_keys<'a>(text: Option<&'a str>, field: &str) -> Result<Vec<&'a str>, Refusal> {
-    let mut keys: Vec<&str> = text.into_iter().flat_map(|text| text.split(',')).map(str::trim).collect();
-    keys.retain(|key| !key.is_empty());
-    keys.sort_unstable();
-    keys.dedup();
-    if keys.len() > MAX_NAMED {
-        return Err(Refusal::field(field, "must have at most 100 entries"));
-    }
-    Ok(keys)
 }
 
 /// A member by the ids that a caller sent.

@@ -9,7 +9,7 @@ use keyward_store::users::{self, NameRange, UserColumn, UserRow};
 use keyward_wire::users::{ListUsersQuery, SearchUsersQuery};
 
 use super::find_user;
-use crate::actions::paging::{Page, read_asked, read_size};
+use crate::actions::paging::{Page, read_asked, read_list, read_size};
 use crate::app::App;
 use crate::refusal::{InField, Refusal};
 
@@ -17,8 +17,6 @@ use crate::refusal::{InField, Refusal};
 const BY_NAME: &[((), &str)] = &[((), "name_asc")];
 /// Users on a page of a search where the caller does not say.
 const DEFAULT_FOUND: u32 = 10;
-/// What one filter can name.
-const MAX_NAMED: usize = 100;
 
 /// A filter that names users, each by something unique.
 #[derive(Clone, Copy, Debug)]
@@ -37,9 +35,15 @@ pub async fn list_users(app: &App, query: &ListUsersQuery) -> Result<Page<UserRo
     } else {
         let mut rows = find_named(&mut tx, &filters).await?;
         rows.retain(|row| query.has_organization.is_none_or(|has| has == row.organizations.is_some()));
-        if let Some(after) = asked.after.as_deref().and_then(UserId::parse) {
-            let name = users::find_folded_name(&mut tx, &after).await?;
-            rows.retain(|row| (Some(&row.name_folded), &row.id) > (name.as_ref(), &after));
+        if let Some(after) = &asked.after {
+            // As in the store, nobody stands behind one who never was.
+            let after = UserId::parse(after);
+            let name = match &after {
+                Some(after) => users::find_folded_name(&mut tx, after).await?,
+                None => None,
+            };
+            let place = name.as_ref().zip(after.as_ref());
+            rows.retain(|row| place.is_some_and(|place| (&row.name_folded, &row.id) > place));
         }
         rows
     };
@@ -63,7 +67,7 @@ pub async fn search_users(app: &App, query: &SearchUsersQuery) -> Result<Vec<Use
     Ok(users::search_users(&mut tx, text, NameRange { after, before }, size).await?)
 }
 
-/// What each filter names. One that names nothing is none.
+/// What each filter names. One that names nothing is refused: whoever asks for none of the users is not shown all of them.
 fn read_filters(query: &ListUsersQuery) -> Result<Vec<(Named, Vec<&str>)>, Refusal> {
     let given = [
         (Named::ById, &query.user_id, "user_id"),
@@ -74,19 +78,12 @@ fn read_filters(query: &ListUsersQuery) -> Result<Vec<(Named, Vec<&str>)>, Refus
     ];
     let mut filters = Vec::new();
     for (by, list, field) in given {
-        let mut values: Vec<&str> = list.iter().flat_map(|list| list.split(',')).map(str::trim).collect();
-        values.retain(|value| !value.is_empty());
-        values.sort_unstable();
-        values.dedup();
-        if values.len() > MAX_NAMED {
-            return Err(Refusal::field(field, "must have at most 100 entries"));
-        }
+        let Some(list) = list else { continue };
+        let values = read_list(list, field)?;
         for value in &values {
             bounds::searched(value, MAX_IDENTITY_CHARS).in_field(field)?;
         }
-        if !values.is_empty() {
-            filters.push((by, values));
-        }
+        filters.push((by, values));
     }
     Ok(filters)
 }

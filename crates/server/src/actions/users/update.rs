@@ -65,12 +65,13 @@ pub async fn update_user(
     Ok(Changed { made: after, revision })
 }
 
-/// Deletes a user: the user's keys answer that they are revoked, and what named the user is free.
-pub async fn delete_user(app: &App, caller: &Caller, id: &str) -> Result<Changed<()>, Refusal> {
+/// Deletes a user: the user's keys answer that they are revoked, and what named the user is free. With the profile, names
+/// and identities are erased.
+pub async fn delete_user(app: &App, caller: &Caller, id: &str, with_profile: bool) -> Result<Changed<()>, Refusal> {
     let mut change = begin(app, caller).await?;
     let user = require_user(&mut change, id).await?;
-    users::delete_user(&mut change, &user).await?;
-    let revision = app.commit(change, event("user.deleted", &user, json!({}))).await?;
+    users::delete_user(&mut change, &user, with_profile).await?;
+    let revision = app.commit(change, event("user.deleted", &user, json!({ "with_profile": with_profile }))).await?;
     Ok(Changed { made: (), revision })
 }
 

@@ -55,5 +55,11 @@ async fn what_named_the_user_is_free_and_lists_do_without() {
     }
     let again = admin.post("/api/v1/user", body).await;
     assert_eq!(again.status, 200, "{again}");
+    assert_eq!(app.database.db_number("SELECT COUNT(*) FROM users WHERE email IS NOT NULL").await, 2);
+    assert_eq!(
+        admin.delete(&format!("/api/v1/user?id={}&is_delete_profile=true", again.text("/id"))).await.status,
+        200
+    );
+    assert_eq!(app.database.db_number("SELECT COUNT(*) FROM users WHERE email IS NOT NULL").await, 1, "it is erased");
     assert_ne!(again.text("/id"), user);
 }

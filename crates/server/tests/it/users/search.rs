@@ -64,6 +64,7 @@ async fn users_are_found_by_any_part_of_a_name_or_an_address_and_by_a_whole_id()
           ],
           "is_suspended": false,
           "last_name": "Lovelace",
+          "last_organization_sign_ins": [],
           "last_signed_in": null,
           "phone": null,
           "picture": null,
