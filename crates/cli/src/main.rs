@@ -1,4 +1,4 @@
-//! The `keyward` binary: `serve`, `init`, `settings`, `demo`.
+//! The `keyward` binary: `serve`, `init`, `signing-keys`, `settings`, `demo`.
 
 mod demo;
 mod init;
@@ -7,6 +7,7 @@ mod options;
 mod output;
 mod serve;
 mod shutdown;
+mod signing_keys;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         match options.command {
             Command::Serve(serve) => serve::serve(serve).await,
             Command::Init(init) => init::init(init).await,
+            Command::SigningKeys(wanted) => signing_keys::signing_keys(wanted).await,
             Command::Settings => Ok(output::result(DEFAULTS.trim_end())?),
             Command::Demo(demo) => demo::demo(demo).await,
         }

@@ -22,6 +22,9 @@ pub(crate) enum Command {
     Serve(ServeOptions),
     /// Makes the first application of an empty store and prints its secret; with --api, registers an API too.
     Init(InitOptions),
+    /// Lists and rotates the keys that tokens are signed with, while no server holds the data folder.
+    #[command(subcommand)]
+    SigningKeys(SigningKeysCommand),
     /// Prints every setting with its default and its meaning, as a file to begin with.
     Settings,
     /// Shows the whole quick start on a database of its own, in ./keyward-demo.
@@ -64,6 +67,22 @@ pub(crate) struct InitOptions {
     /// A scope of the API; may be given several times.
     #[arg(long, value_name = "KEY", requires = "api", num_args = 1.., value_parser = scope)]
     pub(crate) scope: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SigningKeysCommand {
+    /// Lists the keys whose tokens are accepted or will be, the newest first.
+    List(Place),
+    /// Makes a new key. It is published at once and signs ten minutes later; those before it are accepted until their last
+    /// token has expired.
+    Rotate {
+        #[command(flatten)]
+        place: Place,
+        /// The new key signs at once, and the tokens of all others are worth nothing: for a key that others have got
+        /// hold of.
+        #[arg(long)]
+        at_once: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -166,6 +166,8 @@ management_scopes! {
     ReadSystemPermissions "read:system_permissions" "List Keyward's own permissions",
     ReadRoleSystemPermissions "read:role_system_permissions" "List Keyward's own permissions of roles",
     UpdateRoleSystemPermissions "update:role_system_permissions" "Give roles Keyward's own permissions, and take them",
+    ReadSigningKeys "read:signing_keys" "List the keys that sign tokens",
+    UpdateSigningKeys "update:signing_keys" "Rotate the keys that sign tokens",
 }
 
 #[cfg(test)]

@@ -47,6 +47,8 @@ pub struct Settings {
 pub struct PlainSettings {
     /// Seconds that a token lives, for the applications that are made from then on.
     pub token_lifetime_seconds: u32,
+    /// Days after which the key that signs tokens is followed by a new one; 0 for never.
+    pub signing_key_rotation_days: u32,
     /// Seconds for the headers of a request.
     pub header_timeout_seconds: u64,
     /// Seconds for a request.
@@ -190,10 +192,15 @@ fn read_plain(table: &Table) -> Result<PlainSettings, SettingsError> {
         Some(Value::Integer(seconds)) if (1..=86_400).contains(seconds) => Ok(seconds.unsigned_abs()),
         _ => Err(SettingsError::Invalid { name, rule: "must be 1 to 86400 seconds".into() }),
     };
+    let days = |name: &'static str| match table.get(name) {
+        Some(Value::Integer(days)) if (0..=3650).contains(days) => Ok(u32::try_from(*days).unwrap_or(u32::MAX)),
+        _ => Err(SettingsError::Invalid { name, rule: "must be 0 to 3650 days".into() }),
+    };
     let invalid = |name, rule: &str| SettingsError::Invalid { name, rule: rule.into() };
     let one_of = |name: &str| table.get(name).cloned().unwrap_or(Value::Boolean(false));
     Ok(PlainSettings {
         token_lifetime_seconds: u32::try_from(seconds("token_lifetime_seconds")?).unwrap_or(u32::MAX),
+        signing_key_rotation_days: days("signing_key_rotation_days")?,
         header_timeout_seconds: seconds("header_timeout_seconds")?,
         request_timeout_seconds: seconds("request_timeout_seconds")?,
         shutdown_timeout_seconds: seconds("shutdown_timeout_seconds")?,
@@ -287,6 +294,8 @@ mod tests {
             ("listen = 'canary'", "the setting `listen` must be an address and a port, such as 127.0.0.1:8080"),
             ("database = 'mysql://canary'", "the setting `database` must be sqlite://… or postgres://…"),
             ("header_timeout_seconds = 0", "the setting `header_timeout_seconds` must be 1 to 86400 seconds"),
+            ("signing_key_rotation_days = -1", "the setting `signing_key_rotation_days` must be 0 to 3650 days"),
+            ("signing_key_rotation_days = 3651", "the setting `signing_key_rotation_days` must be 0 to 3650 days"),
             ("log_level = 'canary'", "the setting `log_level` must be error, warn, info, debug or trace"),
             ("log_format = 1", "the setting `log_format` must be auto, text or json"),
             ("tls_cert = 'canary'", "the setting `tls_key` must be given too where `tls_cert` is"),

@@ -5,7 +5,7 @@ use keyward_core::{SecretVersion, Timestamp};
 use crate::change::Change;
 use crate::db::{execute, fetch_all};
 use crate::row::row;
-use crate::{StoreError, Tx};
+use crate::{Revision, StoreError, Tx};
 
 row! {
     /// A signing key as it is stored.
@@ -18,8 +18,14 @@ row! {
         pub private_sealed: Vec<u8>,
         /// The master secret that it is sealed under.
         pub secret_version: SecretVersion,
+        /// When it was made.
+        pub created_at: Timestamp,
         /// From when tokens are signed with it.
         pub active_at: Timestamp,
+        /// From when its tokens are not accepted any more; none while no other follows it.
+        pub retired_at: Option<Timestamp>,
+        /// The revision of its last change.
+        pub revision: Revision,
     }
 }
 
@@ -40,8 +46,8 @@ pub struct NewSigningKey<'a> {
 
 /// The signing keys whose tokens are accepted, the one that became active last first.
 pub async fn list_signing_keys(tx: &mut Tx, now: Timestamp) -> Result<Vec<SigningKeyRow>, StoreError> {
-    const SQL: &str = "SELECT kid, public_jwk, private_sealed, secret_version, active_at FROM signing_keys \
-         WHERE retired_at IS NULL OR retired_at > $1 ORDER BY active_at DESC, kid";
+    const SQL: &str = "SELECT kid, public_jwk, private_sealed, secret_version, created_at, active_at, retired_at, \
+         revision FROM signing_keys WHERE retired_at IS NULL OR retired_at > $1 ORDER BY active_at DESC, kid";
     Ok(fetch_all!(tx, SQL, now.as_micros())?)
 }
 
@@ -62,4 +68,20 @@ pub async fn insert_signing_key(change: &mut Change, key: &NewSigningKey<'_>) ->
         stamp
     )?;
     Ok(())
+}
+
+/// Retires every key whose tokens would be accepted beyond an instant, at that instant.
+pub async fn retire_signing_keys(change: &mut Change, at: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str =
+        "UPDATE signing_keys SET retired_at = $1, revision = $2 WHERE retired_at IS NULL OR retired_at > $1";
+    let stamp = change.stamp();
+    execute!(change, SQL, at.as_micros(), stamp)?;
+    Ok(())
+}
+
+/// Wipes the private halves of keys that are retired; how many there were. No answer changes, so it is not a change.
+pub async fn wipe_retired_signing_keys(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
+    const SQL: &str =
+        "UPDATE signing_keys SET private_sealed = $2 WHERE retired_at <= $1 AND length(private_sealed) > 0";
+    Ok(execute!(tx, SQL, now.as_micros(), &[0u8; 0][..])?)
 }

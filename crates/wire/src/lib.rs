@@ -17,6 +17,7 @@ mod patch;
 pub mod permissions;
 pub mod roles;
 pub mod scopes;
+pub mod signing_keys;
 pub mod system_permissions;
 pub mod users;
 pub mod verify;

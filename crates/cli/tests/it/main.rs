@@ -10,5 +10,6 @@ mod init;
 mod serve;
 mod settings;
 mod setup;
+mod signing_keys;
 mod support;
 mod tls;

@@ -93,6 +93,8 @@ scopes! {
     UpdateApiKeys = UpdateApiKeys;
     DeleteApiKeys = DeleteApiKeys;
     VerifyApiKeys = VerifyApiKeys or ReadApiKeys;
+    ReadSigningKeys = ReadSigningKeys;
+    UpdateSigningKeys = UpdateSigningKeys;
 }
 
 impl<S> Deref for Platform<S> {

@@ -1,8 +1,9 @@
-//! Housekeeping: what was deleted is tidied behind, and what has run out is forgotten.
+//! Housekeeping: what was deleted is tidied behind, what has run out is forgotten, signing keys follow each other.
 
 use std::pin::pin;
 use std::time::Duration;
 
+use crate::actions::signing_keys;
 use crate::actions::tidying::{self, Progress};
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -36,5 +37,8 @@ pub async fn keep(app: App, shutdown: impl Future<Output = ()>) {
 
 /// One short piece of work; false when there was none.
 async fn round(app: &App, progress: &mut Progress) -> Result<bool, Refusal> {
-    Ok(tidying::tidy_keys(app, progress).await? || tidying::forget_answers(app).await?)
+    Ok(tidying::tidy_keys(app, progress).await?
+        || tidying::forget_answers(app).await?
+        || signing_keys::rotate_if_due(app).await?
+        || signing_keys::wipe_retired(app).await?)
 }

@@ -15,6 +15,7 @@ mod permissions;
 mod role_permissions;
 mod roles;
 mod scopes;
+mod signing_keys;
 mod system_permissions;
 mod users;
 mod verify;
@@ -49,6 +50,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(system_permissions::routes())
         .merge(keys::routes())
         .merge(verify::routes())
+        .merge(signing_keys::routes())
         .merge(health::routes())
         .merge(oauth::routes())
 }

@@ -27,24 +27,24 @@ async fn an_api_is_read_with_its_scopes_and_the_applications_that_may_ask_for_it
       "api": {
         "applications": [
           {
-            "id": "e9c7191857e774b84eead809af5b0cc3",
+            "id": "846eb9673349f8e487bae55b86039fe8",
             "is_active": true,
             "name": "Gateway",
             "type": "Machine to machine (M2M)"
           }
         ],
         "audience": "https://api.example.com",
-        "id": "370595aacab4adaeb1392dbdc5ab61d6",
+        "id": "a192afe3157c85d0c847729f4e08f3a3",
         "is_management_api": false,
         "key_prefix": "k_live",
         "name": "Orders",
         "scopes": [
           {
-            "id": "api_scope_6f1384a306c41fc212d05c4045a39c19",
+            "id": "api_scope_4eead809af5b0cc3e809acafa23864a4",
             "key": "read:orders"
           },
           {
-            "id": "api_scope_40b12b120085641ca192afe3157c85d0",
+            "id": "api_scope_12d05c4045a39c199899202fd20f0841",
             "key": "write:orders"
           }
         ]
@@ -88,7 +88,7 @@ async fn the_list_has_scopes_if_it_is_asked_for_them() {
         },
         {
           "audience": "https://api.example.com",
-          "id": "370595aacab4adaeb1392dbdc5ab61d6",
+          "id": "a192afe3157c85d0c847729f4e08f3a3",
           "is_management_api": false,
           "key_prefix": "k_live",
           "name": "Orders"
@@ -103,17 +103,17 @@ async fn the_list_has_scopes_if_it_is_asked_for_them() {
     assert_snapshot!(format!("{:#}", expanded.body["apis"][1]), @r#"
     {
       "audience": "https://api.example.com",
-      "id": "370595aacab4adaeb1392dbdc5ab61d6",
+      "id": "a192afe3157c85d0c847729f4e08f3a3",
       "is_management_api": false,
       "key_prefix": "k_live",
       "name": "Orders",
       "scopes": [
         {
-          "id": "api_scope_6f1384a306c41fc212d05c4045a39c19",
+          "id": "api_scope_4eead809af5b0cc3e809acafa23864a4",
           "key": "read:orders"
         },
         {
-          "id": "api_scope_40b12b120085641ca192afe3157c85d0",
+          "id": "api_scope_12d05c4045a39c199899202fd20f0841",
           "key": "write:orders"
         }
       ]

@@ -20,9 +20,9 @@ async fn an_application_is_created_with_a_secret_that_is_shown_this_once() {
 
     {
       "application": {
-        "client_id": "370595aacab4adaeb1392dbdc5ab61d6",
-        "client_secret": "Zm1xQKV2rhI09cSbMpfL09ME9qZG8vdnJ8d6AV8IMU27dWPSTWlO",
-        "id": "370595aacab4adaeb1392dbdc5ab61d6"
+        "client_id": "a192afe3157c85d0c847729f4e08f3a3",
+        "client_secret": "nJ8d6AV8IMU27dWPSTWlOF83lDPOPjsyGmU9pTC9k9mpcuceFbpl",
+        "id": "a192afe3157c85d0c847729f4e08f3a3"
       },
       "code": "APPLICATION_CREATED",
       "message": "Application created",
@@ -38,8 +38,8 @@ async fn an_application_is_created_with_a_secret_that_is_shown_this_once() {
       "application": {
         "access_token_lifetime": 3600,
         "bound_api_ids": null,
-        "client_id": "370595aacab4adaeb1392dbdc5ab61d6",
-        "id": "370595aacab4adaeb1392dbdc5ab61d6",
+        "client_id": "a192afe3157c85d0c847729f4e08f3a3",
+        "id": "a192afe3157c85d0c847729f4e08f3a3",
         "is_enabled": true,
         "name": "Backend",
         "org_code": null,
@@ -74,13 +74,13 @@ async fn an_application_can_be_an_organizations_and_bound_to_apis() {
       "application": {
         "access_token_lifetime": 3600,
         "bound_api_ids": [
-          "9fea7dfc79d452d940b12b120085641c"
+          "6f1384a306c41fc212d05c4045a39c19"
         ],
-        "client_id": "c847729f4e08f3a36f1384a306c41fc2",
-        "id": "c847729f4e08f3a36f1384a306c41fc2",
+        "client_id": "e9c7191857e774b84eead809af5b0cc3",
+        "id": "e9c7191857e774b84eead809af5b0cc3",
         "is_enabled": true,
         "name": "Backend",
-        "org_code": "org_370595aacab4",
+        "org_code": "org_a192afe3157c",
         "secrets": [
           {
             "created_on": "2026-11-22T12:00:00Z",

@@ -24,4 +24,5 @@ mod permissions;
 mod roles;
 mod scopes;
 mod setup;
+mod signing_keys;
 mod users;

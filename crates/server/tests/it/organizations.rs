@@ -22,7 +22,7 @@ async fn an_organization_is_created_and_read() {
       "code": "OK",
       "message": "Success",
       "organization": {
-        "code": "org_370595aacab4"
+        "code": "org_a192afe3157c"
       },
       "revision": 5
     }
@@ -33,7 +33,7 @@ async fn an_organization_is_created_and_read() {
     cache-control: no-store
 
     {
-      "code": "org_370595aacab4",
+      "code": "org_a192afe3157c",
       "created_on": "2026-11-22T12:00:00Z",
       "external_id": "customer-42",
       "handle": null,

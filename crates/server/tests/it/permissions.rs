@@ -31,7 +31,7 @@ async fn a_permission_is_created_and_listed() {
       "code": "OK",
       "message": "Success",
       "permission": {
-        "id": "01a20320-a200-7705-95aa-cab4adaeb139"
+        "id": "01a20320-a200-7192-afe3-157c85d0c847"
       },
       "revision": 5
     }
@@ -47,7 +47,7 @@ async fn a_permission_is_created_and_listed() {
       "permissions": [
         {
           "description": "For everybody",
-          "id": "01a20320-a200-7705-95aa-cab4adaeb139",
+          "id": "01a20320-a200-7192-afe3-157c85d0c847",
           "key": "create:todos",
           "name": "Create to-dos"
         }

@@ -23,7 +23,7 @@ async fn a_scope_is_added_and_read() {
       "message": "Success",
       "revision": 6,
       "scope": {
-        "id": "api_scope_40b12b120085641ca192afe3157c85d0"
+        "id": "api_scope_12d05c4045a39c199899202fd20f0841"
       }
     }
     "#);
@@ -36,7 +36,7 @@ async fn a_scope_is_added_and_read() {
       "message": "Success",
       "scope": {
         "description": "Read orders",
-        "id": "api_scope_40b12b120085641ca192afe3157c85d0",
+        "id": "api_scope_12d05c4045a39c199899202fd20f0841",
         "key": "read:orders"
       }
     }
@@ -58,17 +58,17 @@ async fn scopes_are_listed_by_key() {
       "scopes": [
         {
           "description": null,
-          "id": "api_scope_e9c7191857e774b84eead809af5b0cc3",
+          "id": "api_scope_846eb9673349f8e487bae55b86039fe8",
           "key": "Z"
         },
         {
           "description": null,
-          "id": "api_scope_6f1384a306c41fc212d05c4045a39c19",
+          "id": "api_scope_4eead809af5b0cc3e809acafa23864a4",
           "key": "a"
         },
         {
           "description": null,
-          "id": "api_scope_40b12b120085641ca192afe3157c85d0",
+          "id": "api_scope_12d05c4045a39c199899202fd20f0841",
           "key": "b"
         }
       ]

@@ -82,8 +82,8 @@ async fn the_button_shows_credentials_that_work_this_once() {
     <p>The first application. Its secret is shown this once.</p>
     <pre>KEYWARD_ISSUER=https://keys.example.com
     KEYWARD_AUDIENCE=https://keys.example.com/api
-    KEYWARD_CLIENT_ID=fad8fc45c9643c37cf8682f9a70fa9c0
-    KEYWARD_CLIENT_SECRET=2Rxte0PfTjUfMzKU33Vr4yxVt5PkGunorvj3BlZSZm1xQKV2rhI0</pre>
+    KEYWARD_CLIENT_ID=7fbd5db142f6791f370595aacab4adae
+    KEYWARD_CLIENT_SECRET=rvj3BlZSZm1xQKV2rhI09cSbMpfL09ME9qZG8vdnJ8d6AV8IMU27</pre>
 
     </main>
     </body>

@@ -38,7 +38,7 @@ async fn a_user_is_created_and_read_as_a_flat_object() {
 
     {
       "created": true,
-      "id": "kp_370595aacab4adaeb1392dbdc5ab61d6",
+      "id": "kp_a192afe3157c85d0c847729f4e08f3a3",
       "identities": [
         {
           "result": {
@@ -70,7 +70,7 @@ async fn a_user_is_created_and_read_as_a_flat_object() {
       "created_on": "2026-11-22T12:00:00Z",
       "failed_sign_ins": null,
       "first_name": "Ada",
-      "id": "kp_370595aacab4adaeb1392dbdc5ab61d6",
+      "id": "kp_a192afe3157c85d0c847729f4e08f3a3",
       "is_suspended": false,
       "last_name": "Lovelace",
       "last_signed_in": null,

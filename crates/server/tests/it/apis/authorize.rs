@@ -63,7 +63,7 @@ async fn an_application_is_authorised_given_a_scope_and_cut_off() {
 
     {
       "applications_connected": [
-        "12d05c4045a39c199899202fd20f0841"
+        "e809acafa23864a44da1edaba1d0f7bd"
       ],
       "applications_disconnected": [],
       "code": "API_APPLICATIONS_UPDATED",
@@ -101,7 +101,7 @@ async fn an_application_is_authorised_given_a_scope_and_cut_off() {
     {
       "applications_connected": [],
       "applications_disconnected": [
-        "12d05c4045a39c199899202fd20f0841"
+        "e809acafa23864a44da1edaba1d0f7bd"
       ],
       "code": "API_APPLICATIONS_UPDATED",
       "message": "API applications updated",

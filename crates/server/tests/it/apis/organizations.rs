@@ -45,20 +45,20 @@ async fn it_reads_an_api_with_itself_alone_among_its_applications() {
       "api": {
         "applications": [
           {
-            "id": "87bae55b86039fe87f367b8bd953eff2",
+            "id": "c5fc89075299106c37b2fa361adea7cd",
             "is_active": true,
             "name": "Of Acme",
             "type": "Machine to machine (M2M)"
           }
         ],
         "audience": "https://own.example.com",
-        "id": "9fea7dfc79d452d940b12b120085641c",
+        "id": "6f1384a306c41fc212d05c4045a39c19",
         "is_management_api": false,
         "key_prefix": "k_live",
         "name": "Orders",
         "scopes": [
           {
-            "id": "api_scope_c847729f4e08f3a36f1384a306c41fc2",
+            "id": "api_scope_e9c7191857e774b84eead809af5b0cc3",
             "key": "read:orders"
           }
         ]

@@ -16,7 +16,7 @@ async fn an_api_is_registered_with_an_audience_that_is_its_own() {
 
     {
       "api": {
-        "id": "370595aacab4adaeb1392dbdc5ab61d6"
+        "id": "a192afe3157c85d0c847729f4e08f3a3"
       },
       "code": "OK",
       "message": "Success",

@@ -26,9 +26,9 @@ async fn the_old_secret_stops_at_once_and_tokens_go_on() {
 
     {
       "application": {
-        "client_id": "370595aacab4adaeb1392dbdc5ab61d6",
-        "client_secret": "BD7KTGktssQahJ1tUJsAPuolTv1a6cA1Dtwov3gstBdK531c79Fb",
-        "id": "370595aacab4adaeb1392dbdc5ab61d6"
+        "client_id": "a192afe3157c85d0c847729f4e08f3a3",
+        "client_secret": "A1Dtwov3gstBdK531c79FbbzVL47ALIuwmAEkXE91YuvmtdQtizj",
+        "id": "a192afe3157c85d0c847729f4e08f3a3"
       },
       "code": "APPLICATION_SECRET_ROTATED",
       "message": "Application secret rotated",

@@ -21,20 +21,20 @@ async fn a_key_that_was_used_tells_when_and_from_where() {
       "api_key": {
         "allowed_cidrs": [],
         "api_ids": [
-          "370595aacab4adaeb1392dbdc5ab61d6"
+          "a192afe3157c85d0c847729f4e08f3a3"
         ],
         "bound_api_ids": null,
         "created_by": "First application",
         "created_on": "2026-11-22T12:00:00Z",
         "expires_on": null,
-        "id": "api_key_01a20320a2007809acafa23864a44da1",
+        "id": "api_key_01a20320a2007f36bb8bd953eff23884",
         "key_prefix": "k_live",
-        "key_suffix": "ZP4t",
+        "key_suffix": "eHW8",
         "last_verified_ip": "203.0.113.9",
         "last_verified_on": "2026-11-22T12:00:01.5Z",
         "metadata": null,
         "name": "Production",
-        "organization_id": "org_e9c7191857e7",
+        "organization_id": "org_846eb9673349",
         "owner_external_id": null,
         "scopes": [
           "read:orders"

@@ -31,18 +31,18 @@ async fn the_key_stops_at_once_and_stays_in_the_list() {
     cache-control: no-store
 
     {
-      "api_id": "370595aacab4adaeb1392dbdc5ab61d6",
+      "api_id": "a192afe3157c85d0c847729f4e08f3a3",
       "audience": "https://api.example.com",
       "code": "API_KEY_REVOKED",
       "expires_on": null,
       "http_status": 401,
       "is_valid": false,
-      "key_id": "api_key_01a20320a2007809acafa23864a44da1",
+      "key_id": "api_key_01a20320a2007f36bb8bd953eff23884",
       "last_verified_on": "2026-11-22T12:00:00Z",
       "message": "The API key has been revoked",
       "metadata": null,
       "name": "Production",
-      "org_code": "org_e9c7191857e7",
+      "org_code": "org_846eb9673349",
       "owner_external_id": null,
       "revision": 10,
       "scopes": [

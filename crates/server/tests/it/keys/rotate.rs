@@ -22,8 +22,8 @@ async fn the_key_keeps_its_id_and_shows_its_new_secret_this_once() {
 
     {
       "api_key": {
-        "id": "api_key_01a20320a2007809acafa23864a44da1",
-        "key": "k_live_A1Dtwov3gstBdK531c79FbbzVL47ALIuwmAEkXE91Yuv2ARFX1"
+        "id": "api_key_01a20320a2007f36bb8bd953eff23884",
+        "key": "k_live_uwmAEkXE91YuvmtdQtizjhqk6iYleCaYRHrHjWBBQfOF28MSEC"
       },
       "code": "API_KEY_ROTATED",
       "message": "API key rotated successfully",

@@ -24,8 +24,8 @@ async fn users_become_members_by_one_change() {
       "message": "Success",
       "revision": 10,
       "users_added": [
-        "kp_9899202fd20f0841e9c7191857e774b8",
-        "kp_e809acafa23864a44da1edaba1d0f7bd"
+        "kp_4da1edaba1d0f7bd846eb9673349f8e4",
+        "kp_7f367b8bd953eff23884700f650d04e1"
       ]
     }
     "#);

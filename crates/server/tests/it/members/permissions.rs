@@ -29,24 +29,24 @@ async fn permissions_come_by_roles_and_without() {
       "permissions": [
         {
           "description": null,
-          "id": "01a20320-a200-7847-b29f-4e08f3a36f13",
+          "id": "01a20320-a200-79c7-9918-57e774b84eea",
           "key": "pay",
           "name": "pay",
           "roles": [
             {
-              "id": "01a20320-a200-7fea-bdfc-79d452d940b1",
+              "id": "01a20320-a200-7f13-84a3-06c41fc212d0",
               "key": "cashier"
             }
           ]
         },
         {
           "description": null,
-          "id": "01a20320-a200-7899-a02f-d20f0841e9c7",
+          "id": "01a20320-a200-7da1-adab-a1d0f7bd846e",
           "key": "refund",
           "name": "refund",
           "roles": [
             {
-              "id": "01a20320-a200-7fea-bdfc-79d452d940b1",
+              "id": "01a20320-a200-7f13-84a3-06c41fc212d0",
               "key": "cashier"
             }
           ]

@@ -35,7 +35,7 @@ async fn a_member_is_given_a_role_and_loses_it() {
       "next_token": null,
       "roles": [
         {
-          "id": "01a20320-a200-7fea-bdfc-79d452d940b1",
+          "id": "01a20320-a200-7f13-84a3-06c41fc212d0",
           "key": "manager",
           "name": "manager"
         }

@@ -38,13 +38,13 @@ async fn users_join_change_and_leave_by_one_change() {
       "message": "Success",
       "revision": 18,
       "users_added": [
-        "kp_87bae55b86039fe87f367b8bd953eff2"
+        "kp_c5fc89075299106c37b2fa361adea7cd"
       ],
       "users_removed": [
-        "kp_e4b23787a352437ff83fa245c34d6363"
+        "kp_093fdc76776e37e11a75e6f76ba7eee8"
       ],
       "users_updated": [
-        "kp_bfe4b2ab46980cadc5fc89075299106c"
+        "kp_702f5b393f62c0e00a3fc775f4ecf37f"
       ]
     }
     "#);

@@ -105,7 +105,9 @@ async fn the_server_describes_itself_at_both_addresses_by_the_issuer_of_its_toke
         "delete:permissions",
         "read:system_permissions",
         "read:role_system_permissions",
-        "update:role_system_permissions"
+        "update:role_system_permissions",
+        "read:signing_keys",
+        "update:signing_keys"
       ],
       "subject_types_supported": [
         "public"

@@ -24,7 +24,7 @@ async fn a_form_is_answered_with_a_token_that_the_published_keys_verify() {
     cache-control: no-store
 
     {
-      "access_token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiIsImtpZCI6Ijk5OjIzOmIyOjcxOmM2OjIwOjk5OjllOjJlOmI1OjM2OjBjOjU0OjE5OjU0OjJlIn0.eyJhdWQiOlsiaHR0cHM6Ly9hcGkuZXhhbXBsZS5jb20iXSwiYXpwIjoiNGRhMWVkYWJhMWQwZjdiZDg0NmViOTY3MzM0OWY4ZTQiLCJleHAiOjE3OTUzNTI0MDAsImd0eSI6WyJjbGllbnRfY3JlZGVudGlhbHMiXSwiaWF0IjoxNzk1MzQ4ODAwLCJpc3MiOiJodHRwczovL2tleXMuZXhhbXBsZS5jb20iLCJqdGkiOiIyMmQ1OGQzNTExNmI1ZTBiODdkNGE1MTgwZjZhMzY0NSIsInNjb3BlIjoicmVhZDpvcmRlcnMgd3JpdGU6b3JkZXJzIiwic2NwIjpbInJlYWQ6b3JkZXJzIiwid3JpdGU6b3JkZXJzIl0sInYiOiIyIn0.H7SguBdNwcZEIWJBNeAzatx08uZoT5zvSP93hjluqJR3Gik8of6kfxMX4kBWtWvkftyJD54QaktuUMi8ZBYY8t1VEactSrC6xs3qlqZwetSMy5BN-xFEHToITdJy1z-vMOiJYEld7PQW64OH9wVOtNWQyhjaRRkU1C0tQhrSxbvXvl3xoNnFqPOuXczlICGBQ4Kjb1sQqZUeqRR6meWr6VQTXz_qQUnH2PktDS7QFiYaPxI2IpJJ-0zJuQIeKMKyCzpXGiTs_j-GAEqH6QV1AM_ixd_WduSs-v9Z_HSBZjQKYFw4Kx5kuio0mXHtthqt5GO9MAxuky2ip8ls6dBoaQ",
+      "access_token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiIsImtpZCI6Ijk5OjIzOmIyOjcxOmM2OjIwOjk5OjllOjJlOmI1OjM2OjBjOjU0OjE5OjU0OjJlIn0.eyJhdWQiOlsiaHR0cHM6Ly9hcGkuZXhhbXBsZS5jb20iXSwiYXpwIjoiMzg4NDcwMGY2NTBkMDRlMWJmZTRiMmFiNDY5ODBjYWQiLCJleHAiOjE3OTUzNTI0MDAsImd0eSI6WyJjbGllbnRfY3JlZGVudGlhbHMiXSwiaWF0IjoxNzk1MzQ4ODAwLCJpc3MiOiJodHRwczovL2tleXMuZXhhbXBsZS5jb20iLCJqdGkiOiJhYmVjZjc2YTU1M2QzMjBiYjg2ODZjYjM0NzYxMmRjZiIsInNjb3BlIjoicmVhZDpvcmRlcnMgd3JpdGU6b3JkZXJzIiwic2NwIjpbInJlYWQ6b3JkZXJzIiwid3JpdGU6b3JkZXJzIl0sInYiOiIyIn0.gGiUDV0ikMdBkZoMDg1RPb3SwxQtmlJSilVYGX1fz6kpTYZDrfLTETKaAzl6O5ECTLAzVZhNh2m9fI4C1OaGViRNSIIuh23nSSr0DNQpRpniQw2KU_qUiPX08U6mVYdCViQwibmF_xRbackbSRAIC7zAFc2SxLZRsZFIDIhWO1u1eWgsdNwCvcD2hdZkxPziIwAhuT-rrc-WieT_AaldQ982I0ff0xm7X5rWPKsnKlFaQnh5oUgZzxZ-u8Fyn_5xOU6J112lH-WSGgYPLezx0qgs0Ygval0o9dihxBiKoA4dvwuMrc-eREwWro6962RcHEB8jMUDfeOp-2F29R5FNQ",
       "expires_in": 3600,
       "scope": "read:orders write:orders",
       "token_type": "Bearer"
@@ -45,14 +45,14 @@ async fn a_form_is_answered_with_a_token_that_the_published_keys_verify() {
       "aud": [
         "https://api.example.com"
       ],
-      "azp": "4da1edaba1d0f7bd846eb9673349f8e4",
+      "azp": "3884700f650d04e1bfe4b2ab46980cad",
       "exp": 1795352400,
       "gty": [
         "client_credentials"
       ],
       "iat": 1795348800,
       "iss": "https://keys.example.com",
-      "jti": "22d58d35116b5e0b87d4a5180f6a3645",
+      "jti": "abecf76a553d320bb8686cb347612dcf",
       "scope": "read:orders write:orders",
       "scp": [
         "read:orders",
@@ -152,15 +152,15 @@ async fn the_token_of_an_organizations_application_names_the_organization() {
       "aud": [
         "https://keys.example.com/api"
       ],
-      "azp": "9fea7dfc79d452d940b12b120085641c",
+      "azp": "6f1384a306c41fc212d05c4045a39c19",
       "exp": 1795352400,
       "gty": [
         "client_credentials"
       ],
       "iat": 1795348800,
       "iss": "https://keys.example.com",
-      "jti": "bfe4b2ab46980cadc5fc89075299106c",
-      "org_code": "org_370595aacab4",
+      "jti": "702f5b393f62c0e00a3fc775f4ecf37f",
+      "org_code": "org_a192afe3157c",
       "scope": "read:api_keys",
       "scp": [
         "read:api_keys"

@@ -28,7 +28,7 @@ async fn organizations_are_listed_by_name() {
       "next_token": null,
       "organizations": [
         {
-          "code": "org_9fea7dfc79d4",
+          "code": "org_6f1384a306c4",
           "external_id": "customer-42",
           "handle": null,
           "is_auto_membership_enabled": false,
@@ -37,7 +37,7 @@ async fn organizations_are_listed_by_name() {
           "name": "Acme"
         },
         {
-          "code": "org_370595aacab4",
+          "code": "org_a192afe3157c",
           "external_id": null,
           "handle": null,
           "is_auto_membership_enabled": false,

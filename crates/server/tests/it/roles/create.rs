@@ -23,7 +23,7 @@ async fn a_role_is_created_and_read() {
       "message": "Success",
       "revision": 5,
       "role": {
-        "id": "01a20320-a200-7705-95aa-cab4adaeb139"
+        "id": "01a20320-a200-7192-afe3-157c85d0c847"
       }
     }
     "#);
@@ -36,7 +36,7 @@ async fn a_role_is_created_and_read() {
       "message": "Success",
       "role": {
         "description": "Manages the account",
-        "id": "01a20320-a200-7705-95aa-cab4adaeb139",
+        "id": "01a20320-a200-7192-afe3-157c85d0c847",
         "is_default_role": true,
         "key": "admin",
         "name": "Administrator"

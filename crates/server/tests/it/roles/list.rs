@@ -29,14 +29,14 @@ async fn roles_are_listed_by_name() {
       "roles": [
         {
           "description": "Manages the account",
-          "id": "01a20320-a200-70b1-ab12-0085641ca192",
+          "id": "01a20320-a200-72d0-9c40-45a39c199899",
           "is_default_role": false,
           "key": "admin",
           "name": "administrator"
         },
         {
           "description": null,
-          "id": "01a20320-a200-7705-95aa-cab4adaeb139",
+          "id": "01a20320-a200-7192-afe3-157c85d0c847",
           "is_default_role": true,
           "key": "viewer",
           "name": "Viewer"

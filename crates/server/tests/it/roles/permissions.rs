@@ -44,10 +44,10 @@ async fn a_role_gains_and_loses_permissions_in_one_change() {
       "code": "OK",
       "message": "Success",
       "permissions_added": [
-        "01a20320-a200-7f13-84a3-06c41fc212d0"
+        "01a20320-a200-7eea-9809-af5b0cc3e809"
       ],
       "permissions_removed": [
-        "01a20320-a200-70b1-ab12-0085641ca192"
+        "01a20320-a200-72d0-9c40-45a39c199899"
       ],
       "revision": 9
     }
@@ -63,7 +63,7 @@ async fn a_role_gains_and_loses_permissions_in_one_change() {
       "permissions": [
         {
           "description": null,
-          "id": "01a20320-a200-7f13-84a3-06c41fc212d0",
+          "id": "01a20320-a200-7eea-9809-af5b0cc3e809",
           "key": "two",
           "name": "two"
         }

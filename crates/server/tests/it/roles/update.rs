@@ -30,7 +30,7 @@ async fn a_role_is_changed() {
       "message": "Success",
       "role": {
         "description": "Owns it",
-        "id": "01a20320-a200-7705-95aa-cab4adaeb139",
+        "id": "01a20320-a200-7192-afe3-157c85d0c847",
         "is_default_role": true,
         "key": "owner",
         "name": "Owner"

@@ -20,7 +20,7 @@ async fn a_user_is_named_anew_and_what_is_null_is_taken_away() {
       "email": null,
       "family_name": "Lee",
       "given_name": "Kim",
-      "id": "kp_370595aacab4adaeb1392dbdc5ab61d6",
+      "id": "kp_a192afe3157c85d0c847729f4e08f3a3",
       "is_password_reset_requested": false,
       "is_suspended": false,
       "picture": null,

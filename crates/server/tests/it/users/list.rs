@@ -54,7 +54,7 @@ async fn users_are_listed_by_name_with_what_is_asked_for() {
           "email": "ada@example.com",
           "failed_sign_ins": null,
           "first_name": "ada",
-          "id": "kp_c847729f4e08f3a36f1384a306c41fc2",
+          "id": "kp_e9c7191857e774b84eead809af5b0cc3",
           "identities": [
             {
               "connection_id": null,
@@ -88,14 +88,14 @@ async fn users_are_listed_by_name_with_what_is_asked_for() {
           "email": null,
           "failed_sign_ins": null,
           "first_name": "Kim",
-          "id": "kp_9fea7dfc79d452d940b12b120085641c",
+          "id": "kp_6f1384a306c41fc212d05c4045a39c19",
           "identities": [],
           "is_suspended": false,
           "last_name": null,
           "last_organization_sign_ins": [],
           "last_signed_in": null,
           "organizations": [
-            "org_370595aacab4"
+            "org_a192afe3157c"
           ],
           "phone": null,
           "picture": null,

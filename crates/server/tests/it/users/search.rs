@@ -49,7 +49,7 @@ async fn users_are_found_by_any_part_of_a_name_or_an_address_and_by_a_whole_id()
           "email": "ada@example.com",
           "failed_sign_ins": null,
           "first_name": "Ada",
-          "id": "kp_370595aacab4adaeb1392dbdc5ab61d6",
+          "id": "kp_a192afe3157c85d0c847729f4e08f3a3",
           "identities": [
             {
               "connection_id": null,

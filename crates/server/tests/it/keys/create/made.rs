@@ -17,8 +17,8 @@ async fn an_organization_gets_a_key_whose_secret_is_shown_this_once() {
 
     {
       "api_key": {
-        "id": "api_key_01a20320a2007809acafa23864a44da1",
-        "key": "k_live_8mzfpBgB0hTA3Zk3szFVLruu8oFdD4d5gsl8SCnBD7KT3sZP4t"
+        "id": "api_key_01a20320a2007f36bb8bd953eff23884",
+        "key": "k_live_5gsl8SCnBD7KTGktssQahJ1tUJsAPuolTv1a6cA1Dtwo4eeHW8"
       },
       "code": "API_KEY_CREATED",
       "message": "API key created",
@@ -35,20 +35,20 @@ async fn an_organization_gets_a_key_whose_secret_is_shown_this_once() {
       "api_key": {
         "allowed_cidrs": [],
         "api_ids": [
-          "370595aacab4adaeb1392dbdc5ab61d6"
+          "a192afe3157c85d0c847729f4e08f3a3"
         ],
         "bound_api_ids": null,
         "created_by": "First application",
         "created_on": "2026-11-22T12:00:00Z",
         "expires_on": null,
-        "id": "api_key_01a20320a2007809acafa23864a44da1",
+        "id": "api_key_01a20320a2007f36bb8bd953eff23884",
         "key_prefix": "k_live",
-        "key_suffix": "ZP4t",
+        "key_suffix": "eHW8",
         "last_verified_ip": null,
         "last_verified_on": null,
         "metadata": null,
         "name": "Production",
-        "organization_id": "org_e9c7191857e7",
+        "organization_id": "org_846eb9673349",
         "owner_external_id": null,
         "scopes": [
           "read:orders"
@@ -80,15 +80,15 @@ async fn a_user_gets_a_key() {
       "api_key": {
         "allowed_cidrs": [],
         "api_ids": [
-          "370595aacab4adaeb1392dbdc5ab61d6"
+          "a192afe3157c85d0c847729f4e08f3a3"
         ],
         "bound_api_ids": null,
         "created_by": "First application",
         "created_on": "2026-11-22T12:00:00Z",
         "expires_on": null,
-        "id": "api_key_01a20320a20077baa55b86039fe87f36",
+        "id": "api_key_01a20320a20075fc89075299106c37b2",
         "key_prefix": "k_live",
-        "key_suffix": "eM55",
+        "key_suffix": "uY05",
         "last_verified_ip": null,
         "last_verified_on": null,
         "metadata": null,
@@ -100,7 +100,7 @@ async fn a_user_gets_a_key() {
         ],
         "status": "active",
         "type": "user",
-        "user_id": "kp_e809acafa23864a44da1edaba1d0f7bd",
+        "user_id": "kp_7f367b8bd953eff23884700f650d04e1",
         "verification_count": 0
       },
       "code": "OK",
@@ -125,8 +125,8 @@ async fn the_platform_gets_a_key_for_the_management_api() {
 
     {
       "api_key": {
-        "id": "api_key_01a20320a2007da1adaba1d0f7bd846e",
-        "key": "k_adm_B0hTA3Zk3szFVLruu8oFdD4d5gsl8SCnBD7KTGktssQa2gSiUO"
+        "id": "api_key_01a20320a2007884b00f650d04e1bfe4",
+        "key": "k_adm_BD7KTGktssQahJ1tUJsAPuolTv1a6cA1Dtwov3gstBdK4SLuX7"
       },
       "code": "API_KEY_CREATED",
       "message": "API key created",
@@ -144,14 +144,14 @@ async fn the_platform_gets_a_key_for_the_management_api() {
           "e220a8397b1dcdaf6e789e6aa1b965f4"
         ],
         "bound_api_ids": [
-          "370595aacab4adaeb1392dbdc5ab61d6"
+          "a192afe3157c85d0c847729f4e08f3a3"
         ],
         "created_by": "First application",
         "created_on": "2026-11-22T12:00:00Z",
         "expires_on": null,
-        "id": "api_key_01a20320a2007da1adaba1d0f7bd846e",
+        "id": "api_key_01a20320a2007884b00f650d04e1bfe4",
         "key_prefix": "k_adm",
-        "key_suffix": "SiUO",
+        "key_suffix": "LuX7",
         "last_verified_ip": null,
         "last_verified_on": null,
         "metadata": null,

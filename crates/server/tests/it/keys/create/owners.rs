@@ -66,7 +66,7 @@ async fn a_user_is_found_by_the_external_id_and_made_the_first_time() {
       "created_on": "2026-11-22T12:00:00Z",
       "failed_sign_ins": null,
       "first_name": null,
-      "id": "kp_e809acafa23864a44da1edaba1d0f7bd",
+      "id": "kp_7f367b8bd953eff23884700f650d04e1",
       "is_suspended": false,
       "last_name": null,
       "last_signed_in": null,
@@ -95,7 +95,7 @@ async fn an_organization_is_found_by_the_external_id_and_made_the_first_time() {
     cache-control: no-store
 
     {
-      "code": "org_e809acafa238",
+      "code": "org_7f367b8bd953",
       "created_on": "2026-11-22T12:00:00Z",
       "external_id": "customer-42",
       "handle": null,

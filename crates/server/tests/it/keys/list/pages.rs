@@ -33,20 +33,20 @@ async fn the_newest_comes_first() {
         {
           "allowed_cidrs": [],
           "api_ids": [
-            "370595aacab4adaeb1392dbdc5ab61d6"
+            "a192afe3157c85d0c847729f4e08f3a3"
           ],
           "bound_api_ids": null,
           "created_by": "First application",
           "created_on": "2026-11-22T12:00:00.002Z",
           "expires_on": null,
-          "id": "api_key_01a20320a20274b2b787a352437ff83f",
+          "id": "api_key_01a20320a202793f9c76776e37e11a75",
           "key_prefix": "k_live",
-          "key_suffix": "nAuh",
+          "key_suffix": "KLR1",
           "last_verified_ip": null,
           "last_verified_on": null,
           "metadata": null,
           "name": "second",
-          "organization_id": "org_e9c7191857e7",
+          "organization_id": "org_846eb9673349",
           "owner_external_id": null,
           "scopes": [],
           "status": "active",
@@ -57,20 +57,20 @@ async fn the_newest_comes_first() {
         {
           "allowed_cidrs": [],
           "api_ids": [
-            "370595aacab4adaeb1392dbdc5ab61d6"
+            "a192afe3157c85d0c847729f4e08f3a3"
           ],
           "bound_api_ids": null,
           "created_by": "First application",
           "created_on": "2026-11-22T12:00:00.001Z",
           "expires_on": null,
-          "id": "api_key_01a20320a2017da1adaba1d0f7bd846e",
+          "id": "api_key_01a20320a2017884b00f650d04e1bfe4",
           "key_prefix": "k_live",
-          "key_suffix": "2a5l",
+          "key_suffix": "EbfI",
           "last_verified_ip": null,
           "last_verified_on": null,
           "metadata": null,
           "name": "first",
-          "organization_id": "org_e9c7191857e7",
+          "organization_id": "org_846eb9673349",
           "owner_external_id": null,
           "scopes": [
             "read:orders"

@@ -16,18 +16,18 @@ async fn an_address_outside_the_ranges_is_not_allowed_and_neither_is_an_untold_o
     cache-control: no-store
 
     {
-      "api_id": "370595aacab4adaeb1392dbdc5ab61d6",
+      "api_id": "a192afe3157c85d0c847729f4e08f3a3",
       "audience": "https://api.example.com",
       "code": "API_KEY_IP_NOT_ALLOWED",
       "expires_on": null,
       "http_status": 403,
       "is_valid": false,
-      "key_id": "api_key_01a20320a2007809acafa23864a44da1",
+      "key_id": "api_key_01a20320a2007f36bb8bd953eff23884",
       "last_verified_on": null,
       "message": "The API key may not be used from this address",
       "metadata": null,
       "name": "Production",
-      "org_code": "org_e9c7191857e7",
+      "org_code": "org_846eb9673349",
       "owner_external_id": null,
       "revision": 9,
       "scopes": [
@@ -56,13 +56,13 @@ async fn a_missing_scope_is_named() {
     cache-control: no-store
 
     {
-      "api_id": "370595aacab4adaeb1392dbdc5ab61d6",
+      "api_id": "a192afe3157c85d0c847729f4e08f3a3",
       "audience": "https://api.example.com",
       "code": "API_KEY_INSUFFICIENT_SCOPE",
       "expires_on": null,
       "http_status": 403,
       "is_valid": false,
-      "key_id": "api_key_01a20320a2007809acafa23864a44da1",
+      "key_id": "api_key_01a20320a2007f36bb8bd953eff23884",
       "last_verified_on": null,
       "message": "The API key lacks a scope",
       "metadata": null,
@@ -71,7 +71,7 @@ async fn a_missing_scope_is_named() {
         "admin"
       ],
       "name": "Production",
-      "org_code": "org_e9c7191857e7",
+      "org_code": "org_846eb9673349",
       "owner_external_id": null,
       "revision": 9,
       "scopes": [

@@ -19,18 +19,18 @@ async fn a_disabled_key_is_inactive() {
     cache-control: no-store
 
     {
-      "api_id": "370595aacab4adaeb1392dbdc5ab61d6",
+      "api_id": "a192afe3157c85d0c847729f4e08f3a3",
       "audience": "https://api.example.com",
       "code": "API_KEY_DISABLED",
       "expires_on": null,
       "http_status": 401,
       "is_valid": false,
-      "key_id": "api_key_01a20320a2007809acafa23864a44da1",
+      "key_id": "api_key_01a20320a2007f36bb8bd953eff23884",
       "last_verified_on": null,
       "message": "The API key is disabled",
       "metadata": null,
       "name": "Production",
-      "org_code": "org_e9c7191857e7",
+      "org_code": "org_846eb9673349",
       "owner_external_id": null,
       "revision": 9,
       "scopes": [
@@ -60,18 +60,18 @@ async fn a_key_of_a_suspended_owner_is_inactive_until_that_is_lifted() {
     cache-control: no-store
 
     {
-      "api_id": "370595aacab4adaeb1392dbdc5ab61d6",
+      "api_id": "a192afe3157c85d0c847729f4e08f3a3",
       "audience": "https://api.example.com",
       "code": "API_KEY_OWNER_SUSPENDED",
       "expires_on": null,
       "http_status": 401,
       "is_valid": false,
-      "key_id": "api_key_01a20320a20077baa55b86039fe87f36",
+      "key_id": "api_key_01a20320a20075fc89075299106c37b2",
       "last_verified_on": null,
       "message": "The owner of the API key is suspended",
       "metadata": null,
       "name": "Production",
-      "org_code": "org_e9c7191857e7",
+      "org_code": "org_846eb9673349",
       "owner_external_id": null,
       "revision": 11,
       "scopes": [
@@ -128,18 +128,18 @@ async fn a_key_past_its_expiry_is_inactive() {
     cache-control: no-store
 
     {
-      "api_id": "370595aacab4adaeb1392dbdc5ab61d6",
+      "api_id": "a192afe3157c85d0c847729f4e08f3a3",
       "audience": "https://api.example.com",
       "code": "API_KEY_EXPIRED",
       "expires_on": "2026-11-22T12:30:00Z",
       "http_status": 401,
       "is_valid": false,
-      "key_id": "api_key_01a20320a2007809acafa23864a44da1",
+      "key_id": "api_key_01a20320a2007f36bb8bd953eff23884",
       "last_verified_on": null,
       "message": "The API key has expired",
       "metadata": null,
       "name": "Production",
-      "org_code": "org_e9c7191857e7",
+      "org_code": "org_846eb9673349",
       "owner_external_id": null,
       "revision": 9,
       "scopes": [

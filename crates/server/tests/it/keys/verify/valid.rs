@@ -19,20 +19,20 @@ async fn the_answer_tells_whose_key_it_is_and_what_it_may_do() {
     cache-control: no-store
 
     {
-      "api_id": "370595aacab4adaeb1392dbdc5ab61d6",
+      "api_id": "a192afe3157c85d0c847729f4e08f3a3",
       "audience": "https://api.example.com",
       "code": "API_KEY_VERIFIED",
       "expires_on": "2027-01-01T00:00:00Z",
       "http_status": 200,
       "is_valid": true,
-      "key_id": "api_key_01a20320a2007809acafa23864a44da1",
+      "key_id": "api_key_01a20320a2007f36bb8bd953eff23884",
       "last_verified_on": "2026-11-22T12:00:00Z",
       "message": "API key verified",
       "metadata": {
         "plan": "pro"
       },
       "name": "Production",
-      "org_code": "org_e9c7191857e7",
+      "org_code": "org_846eb9673349",
       "owner_external_id": null,
       "revision": 9,
       "scopes": [
@@ -58,13 +58,13 @@ async fn a_users_key_tells_the_user() {
     cache-control: no-store
 
     {
-      "api_id": "370595aacab4adaeb1392dbdc5ab61d6",
+      "api_id": "a192afe3157c85d0c847729f4e08f3a3",
       "audience": "https://api.example.com",
       "code": "API_KEY_VERIFIED",
       "expires_on": null,
       "http_status": 200,
       "is_valid": true,
-      "key_id": "api_key_01a20320a20077baa55b86039fe87f36",
+      "key_id": "api_key_01a20320a20075fc89075299106c37b2",
       "last_verified_on": "2026-11-22T12:00:00Z",
       "message": "API key verified",
       "metadata": null,
@@ -77,7 +77,7 @@ async fn a_users_key_tells_the_user() {
       ],
       "status": "active",
       "type": "user",
-      "user_id": "kp_e809acafa23864a44da1edaba1d0f7bd",
+      "user_id": "kp_7f367b8bd953eff23884700f650d04e1",
       "verification_count": 1,
       "www_authenticate": null
     }

@@ -1,14 +1,18 @@
 //! The keys that tokens are signed with: RSA 2048, RS256 (RFC 7518 section 3.3).
 
+mod rotate;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use keyward_core::Timestamp;
 use keyward_core::ids::hex;
-use keyward_store::signing_keys::{NewSigningKey, SigningKeyRow, insert_signing_key, list_signing_keys};
-use keyward_store::{NewEvent, Tx};
+pub use keyward_store::signing_keys::SigningKeyRow;
+use keyward_store::signing_keys::{NewSigningKey, insert_signing_key, list_signing_keys};
+use keyward_store::{Change, NewEvent, Tx};
 use keyward_wire::ErrorCode;
 use keyward_wire::oauth::{Jwk, JwkSet};
 use serde_json::json;
@@ -18,12 +22,11 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
 
+pub use self::rotate::{SIGNING_KEY_LEAD, list_keys, rotate_if_due, rotate_signing_key, wipe_retired};
+
 /// Makes the first signing key of a store that has none, active at once.
 pub async fn create_first_signing_key(app: &App) -> Result<(), Refusal> {
-    let broken = |_| Refusal::caused_by(ErrorCode::Internal, "no RSA key could be made");
-    let pair = KeyPair::generate(KeySize::Rsa2048).map_err(broken)?;
-    let private: Pkcs8V1Der<'_> = pair.as_der().map_err(broken)?;
-    store_first_signing_key(app, &pair, private.as_ref()).await
+    store_first_signing_key(app, &make_key().await?).await
 }
 
 /// The same with a key that was made elsewhere, as PKCS #8 (RFC 5958), DER. Tests use it: with one key for ever, tokens
@@ -31,29 +34,51 @@ pub async fn create_first_signing_key(app: &App) -> Result<(), Refusal> {
 pub async fn import_first_signing_key(app: &App, pkcs8: &[u8]) -> Result<(), Refusal> {
     let rejected = |error| Refusal::caused_by(ErrorCode::Internal, format!("the RSA key is rejected: {error}"));
     let pair = KeyPair::from_pkcs8(pkcs8).map_err(rejected)?;
-    store_first_signing_key(app, &pair, pkcs8).await
+    store_first_signing_key(app, &MadeKey { jwk: public_jwk(&pair), private: pem(pkcs8) }).await
 }
 
-async fn store_first_signing_key(app: &App, pair: &KeyPair, pkcs8: &[u8]) -> Result<(), Refusal> {
-    let jwk = public_jwk(pair);
-    let public = serde_json::to_string(&jwk).map_err(|error| Refusal::caused_by(ErrorCode::Internal, error))?;
-    let new = NewSigningKey {
-        kid: &jwk.kid,
-        public_jwk: &public,
-        private_sealed: &app.keyring.seal(&purpose(&jwk.kid), pem(pkcs8).as_bytes()),
-        secret_version: app.keyring.version(),
-        active_at: app.now(),
+/// A key that is not stored yet.
+struct MadeKey {
+    jwk: Jwk,
+    private: Zeroizing<String>,
+}
+
+/// Makes a key. That takes a while, so others are not made to wait for it.
+async fn make_key() -> Result<MadeKey, Refusal> {
+    let broken = |_| Refusal::caused_by(ErrorCode::Internal, "no RSA key could be made");
+    let make = move || {
+        let pair = KeyPair::generate(KeySize::Rsa2048).map_err(broken)?;
+        let private: Pkcs8V1Der<'_> = pair.as_der().map_err(broken)?;
+        Ok(MadeKey { jwk: public_jwk(&pair), private: pem(private.as_ref()) })
     };
+    tokio::task::spawn_blocking(make).await.map_err(|error| Refusal::caused_by(ErrorCode::Internal, error))?
+}
+
+async fn store_first_signing_key(app: &App, made: &MadeKey) -> Result<(), Refusal> {
     let mut change = app.change(&Caller::system()).await?;
     if !list_signing_keys(&mut change, app.now()).await?.is_empty() {
         // Another node was quicker, and its key serves as well.
         return Ok(());
     }
-    insert_signing_key(&mut change, &new).await?;
+    let now = change.now();
+    insert(app, &mut change, made, now).await?;
     let event =
-        NewEvent { action: "signing_key.created", target_id: jwk.kid.clone(), org_code: None, details: json!({}) };
+        NewEvent { action: "signing_key.created", target_id: made.jwk.kid.clone(), org_code: None, details: json!({}) };
     app.commit(change, event).await?;
     Ok(())
+}
+
+async fn insert(app: &App, change: &mut Change, made: &MadeKey, active_at: Timestamp) -> Result<(), Refusal> {
+    let public = serde_json::to_string(&made.jwk).map_err(|error| Refusal::caused_by(ErrorCode::Internal, error))?;
+    let kid = made.jwk.kid.as_str();
+    let new = NewSigningKey {
+        kid,
+        public_jwk: &public,
+        private_sealed: &app.keyring.seal(&purpose(kid), made.private.as_bytes()),
+        secret_version: app.keyring.version(),
+        active_at,
+    };
+    Ok(insert_signing_key(change, &new).await?)
 }
 
 /// The keys that tokens are checked with (RFC 7517 section 5).
