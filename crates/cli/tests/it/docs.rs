@@ -56,6 +56,35 @@ fn every_path_that_the_readme_names_is_there() {
     }
 }
 
+#[test]
+fn every_page_that_a_page_leads_to_is_there() {
+    let docs = std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = docs.filter(|path| path.extension().is_some_and(|end| end == "md"));
+    let mut seen = 0;
+    for page in
+        pages.chain(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root().join(name)))
+    {
+        let text = std::fs::read_to_string(&page).unwrap();
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
+        for target in targets.filter(|target| !target.contains("://")) {
+            let path = target.split('#').next().unwrap_or_default();
+            assert!(page.parent().unwrap().join(path).exists(), "{} leads to {target}", page.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "{seen}");
+}
+
+#[test]
+fn every_code_of_a_verification_stands_in_the_concepts() {
+    let (concepts, document) = (read("docs/concepts.md").unwrap(), keyward_server::routes::document());
+    let document = serde_json::to_value(document).unwrap();
+    let codes = document["components"]["schemas"]["VerifyCode"]["enum"].as_array().unwrap();
+    for code in codes {
+        assert!(concepts.contains(&format!("| `{}` |", code.as_str().unwrap())), "docs/concepts.md lacks {code}");
+    }
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
