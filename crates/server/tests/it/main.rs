@@ -21,6 +21,7 @@ mod members;
 mod oauth;
 mod organizations;
 mod permissions;
+mod races;
 mod roles;
 mod scopes;
 mod setup;
