@@ -11,7 +11,7 @@ conformance! {
     pages_follow_each_other_without_gap_or_repetition,
     a_key_made_meanwhile_does_not_move_the_next_page,
     each_filter_keeps_what_it_names,
-    owners_are_named_by_the_platforms_own_ids_too,
+    an_api_keeps_its_own_keys,
     a_name_is_found_by_any_part_of_it,
     filters_hold_together,
     the_limit_is_applied_after_the_filter,
@@ -110,22 +110,19 @@ async fn each_filter_keeps_what_it_names(store: &TestStore) {
     }
 }
 
-async fn owners_are_named_by_the_platforms_own_ids_too(store: &TestStore) {
+async fn an_api_keeps_its_own_keys(store: &TestStore) {
     let keys = some_keys(store).await;
-    store.db_execute(&format!("UPDATE users SET external_id = 'x' WHERE id = '{}'", keys.user)).await;
-    store.db_execute(&format!("UPDATE organizations SET external_id = 'x' WHERE code = '{}'", keys.organization)).await;
     let none = KeyFilter::default();
-    let of_user = KeyFilter { user_external_id: Some("x"), ..none.clone() };
-    assert_eq!(list(store, &of_user, 100).await, keys.at(&[5, 0]));
-    let of_organization = KeyFilter { org_external_id: Some("x"), ..none.clone() };
-    assert_eq!(list(store, &of_organization, 100).await, keys.at(&[4, 1]));
-    let nobody = KeyFilter { user_external_id: Some("X"), ..none.clone() };
-    assert!(list(store, &nobody, 100).await.is_empty(), "it is the platform's, and told letter by letter");
     let (mut change, mut seed) = (store.begin_at(later(50)).await, Seed::new(2));
     let other = given::api(&mut change, &mut seed).await;
     let for_other = given::key(&mut change, &mut seed, &other, &Owner::Environment).await;
     commit(change).await.unwrap();
-    assert_eq!(list(store, &KeyFilter { api_id: Some(&other), ..none }, 100).await, [for_other]);
+    let mut change = store.begin_at(later(51)).await;
+    let of_user = given::key(&mut change, &mut seed, &other, &Owner::User(keys.user.clone())).await;
+    commit(change).await.unwrap();
+    let of_other = KeyFilter { api_id: Some(&other), ..none };
+    assert_eq!(list(store, &of_other, 100).await, [of_user.clone(), for_other]);
+    assert_eq!(list(store, &KeyFilter { user_id: Some(&keys.user), ..of_other }, 100).await, [of_user]);
 }
 
 async fn a_name_is_found_by_any_part_of_it(store: &TestStore) {

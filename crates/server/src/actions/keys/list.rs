@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use keyward_core::bounds::{self, MAX_EXTERNAL_ID_CHARS, MAX_NAME_CHARS};
-use keyward_core::{ApiId, ApiKeyId, OrgCode, Timestamp, UserId};
-use keyward_store::Tx;
+use keyward_core::{ApiId, ApiKeyId, OrgCode, OrgScope, Timestamp, UserId};
 use keyward_store::keys::{self, KeyFilter, KeyRow};
 use keyward_store::scopes::{self, ScopeRow};
+use keyward_store::users::{self, UserColumn};
+use keyward_store::{Tx, organizations};
 use keyward_wire::keys::ListKeysQuery;
 
 use super::NamedKey;
@@ -45,29 +46,57 @@ pub async fn list_keys(app: &App, caller: &Caller, query: &ListKeysQuery) -> Res
     if after == Some(None) {
         return Err(Refusal::field("starting_after", "must be the id of a key"));
     }
-    // An id that cannot be one belongs to nobody, and nobody has no keys.
-    if user_id == Some(None) || org_code == Some(None) || api_id == Some(None) {
+    let now = app.now();
+    let mut tx = app.read().await?;
+    let user_id = named_beside(user_id, find_user_named(&mut tx, query.user_external_id.as_deref()).await?);
+    let org_code = named_beside(org_code, find_organization_named(&mut tx, query.org_external_id.as_deref()).await?);
+    // Nobody has no keys.
+    let (Ok(user_id), Ok(org_code), Ok(api_id)) = (user_id, org_code, named_beside(api_id, None)) else {
         return Ok(Page { keys: Vec::new(), has_more: false });
-    }
-    let (after, user_id, org_code) = (after.flatten(), user_id.flatten(), org_code.flatten());
-    let api_id = api_id.flatten();
+    };
     let filter = KeyFilter {
-        starting_after: after.as_ref(),
+        starting_after: after.as_ref().and_then(Option::as_ref),
         r#type: query.key_type,
         status: query.status,
         user_id: user_id.as_ref(),
         org_code: org_code.as_ref(),
         api_id: api_id.as_ref(),
-        user_external_id: query.user_external_id.as_deref(),
-        org_external_id: query.org_external_id.as_deref(),
         name: query.name.as_deref(),
     };
-    let now = app.now();
-    let mut tx = app.read().await?;
     let mut rows = keys::list_keys(&mut tx, &caller.org_scope, &filter, now, size + 1).await?;
     let has_more = rows.len() > size as usize;
     rows.truncate(size as usize);
     Ok(Page { keys: name_scopes(&mut tx, rows, now).await?, has_more })
+}
+
+/// The filter names what cannot be, or two at once.
+struct Nobody;
+
+/// What a filter names by its id and by the platform's own: each of them absent, somebody, or nobody.
+fn named_beside<T: PartialEq>(
+    by_id: Option<Option<T>>,
+    by_external_id: Option<Option<T>>,
+) -> Result<Option<T>, Nobody> {
+    match (by_id, by_external_id) {
+        (None, None) => Ok(None),
+        (Some(Some(named)), None) | (None, Some(Some(named))) => Ok(Some(named)),
+        (Some(Some(one)), Some(Some(other))) if one == other => Ok(Some(one)),
+        _ => Err(Nobody),
+    }
+}
+
+/// The user who has an external id now; whoever had it before and was deleted is another.
+async fn find_user_named(tx: &mut Tx, external_id: Option<&str>) -> Result<Option<Option<UserId>>, Refusal> {
+    let Some(external_id) = external_id else { return Ok(None) };
+    let user = users::find_user_by(tx, UserColumn::ExternalId, external_id).await?;
+    Ok(Some(user.map(|user| user.id)))
+}
+
+/// The organization that has an external id now. Which keys of it the caller sees, the list decides.
+async fn find_organization_named(tx: &mut Tx, external_id: Option<&str>) -> Result<Option<Option<OrgCode>>, Refusal> {
+    let Some(external_id) = external_id else { return Ok(None) };
+    let found = organizations::find_organization_by_external_id(tx, &OrgScope::All, external_id).await?;
+    Ok(Some(found.map(|organization| organization.code)))
 }
 
 /// Puts the names to the scopes of keys: one query for each API among them.

@@ -118,3 +118,41 @@ async fn a_query_that_cannot_be_read_is_refused_by_name() {
         assert_eq!((reply.status, reply.error(), reply.message()), (400, code, message), "{query}");
     }
 }
+
+#[tokio::test]
+async fn an_external_id_names_whoever_has_it_now() {
+    let app = TestApp::start().await;
+    let shop = Shop::open(&app).await;
+    let of = |external_id: &str| json!({ "org_code": null, "user_external_id": external_id, "create_owner": true });
+    makes(&app, &shop, "before", of("user-7")).await;
+    let before = shop.admin.get("/api/v1/users?provided_id=user-7").await.text("/users/0/id");
+    assert_eq!(shop.admin.delete(&format!("/api/v1/user?id={before}")).await.status, 200);
+    assert_eq!(names(&list(&shop.admin, "user_external_id=user-7").await), [""; 0]);
+    makes(&app, &shop, "after", of("user-7")).await;
+    let after = shop.admin.get("/api/v1/users?provided_id=user-7").await.text("/users/0/id");
+    for (query, kept) in [
+        ("user_external_id=user-7".to_owned(), &["after"][..]),
+        (format!("user_external_id=user-7&user_id={after}"), &["after"]),
+        (format!("user_external_id=user-7&user_id={before}"), &[]),
+        (format!("user_id={before}"), &["before"]),
+        (format!("user_external_id=user-7&org_code={}", shop.org), &[]),
+    ] {
+        assert_eq!(names(&list(&shop.admin, &query).await), kept, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn an_organizations_application_learns_nothing_by_anothers_external_id() {
+    let app = TestApp::start().await;
+    let shop = Shop::open(&app).await;
+    let of = |external_id: &str| json!({ "org_code": null, "org_external_id": external_id, "create_owner": true });
+    makes(&app, &shop, "acme", of("acme")).await;
+    makes(&app, &shop, "globex", of("globex")).await;
+    let globex = shop.admin.get("/api/v1/organizations?external_id=globex").await.text("/organizations/0/code");
+    let application = shop.admin.makes_m2m(&["read:api_keys"], json!({ "org_code": globex })).await;
+    assert_eq!(names(&list(&application, "org_external_id=globex").await), ["globex"]);
+    let (foreign, unknown) =
+        (list(&application, "org_external_id=acme").await, list(&application, "org_external_id=nobody").await);
+    assert_eq!((foreign.status, &foreign.bytes), (200, &unknown.bytes));
+    assert_eq!(names(&foreign), [""; 0]);
+}
