@@ -4,6 +4,7 @@
 //! field.
 
 use ipnet::IpNet;
+use unicode_normalization::UnicodeNormalization;
 
 /// Characters in a name.
 pub const MAX_NAME_CHARS: usize = 128;
@@ -73,9 +74,16 @@ pub fn cidrs(values: &[String]) -> Result<Vec<IpNet>, Broken> {
     values.iter().map(range).collect()
 }
 
-/// Folds a name for search: lower case after Unicode's rules, the same on every database.
+/// An e-mail address as it is kept: in small letters, since no mailbox that people use tells them from capital ones.
+pub fn fold_email(address: &str) -> String {
+    address.to_lowercase()
+}
+
+/// Folds a name for search, the same on every database: small letters after Unicode's rules, with one form for what is
+/// written in several, such as `é` in one character or in two, and the sigma at the end of a word.
 pub fn fold(name: &str) -> String {
-    name.to_lowercase()
+    let small = name.nfkc().collect::<String>().to_lowercase();
+    small.nfkc().map(|letter| if letter == 'ς' { 'σ' } else { letter }).collect()
 }
 
 #[cfg(test)]
@@ -89,6 +97,15 @@ mod tests {
         assert_eq!(text("", MAX_NAME_CHARS), Err(Broken("must be 1 to 128 characters".into())));
         assert_eq!(text("a\nb", 9), Err(Broken("must not contain control characters".into())));
         assert_eq!(text(" a", 9), Err(Broken("must not begin or end with white space".into())));
+    }
+
+    #[test]
+    fn a_name_is_found_however_its_letters_are_written() {
+        for (written, otherwise) in [("ÉCOLE", "e\u{301}cole"), ("ΟΔΟΣ", "οδοσ"), ("ＡＢ", "ab"), ("İ", "i\u{307}")]
+        {
+            assert_eq!(fold(written), fold(otherwise), "{written}");
+        }
+        assert_ne!(fold("e"), fold("é"));
     }
 
     #[test]

@@ -56,7 +56,7 @@ macro_rules! select {
 
 /// Every API, by name.
 pub async fn list_apis(tx: &mut Tx, scope: &ApiScope) -> Result<Vec<ApiRow>, StoreError> {
-    Ok(fetch_all!(tx, select!("ORDER BY name, id"), granted_to(scope))?)
+    Ok(fetch_all!(tx, select!("ORDER BY name_folded, id"), granted_to(scope))?)
 }
 
 /// An API by its id.

@@ -59,7 +59,7 @@ pub async fn list_grantees(tx: &mut Tx, scope: &ApiScope, api_id: &ApiId) -> Res
          FROM grants g JOIN applications p ON p.client_id = g.client_id \
          LEFT JOIN organizations o ON o.code = p.org_code WHERE o.deleted_at IS NULL \
          AND g.api_id = $1 AND g.ended_at IS NULL AND p.deleted_at IS NULL \
-         AND ($2 IS NULL OR p.client_id = $2) ORDER BY p.name, p.client_id";
+         AND ($2 IS NULL OR p.client_id = $2) ORDER BY p.name_folded, p.client_id";
     Ok(fetch_all!(tx, SQL, api_id.as_str(), scope.client_id().map(ClientId::as_str))?)
 }
 

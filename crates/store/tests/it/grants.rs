@@ -136,5 +136,5 @@ async fn grantees_are_listed_by_name_without_the_deleted(store: &TestStore) {
     store.db_execute(&format!("UPDATE applications SET deleted_at = 1 WHERE client_id = '{admin}'")).await;
     let rows = list_grantees(&mut store.read().await.unwrap(), &ApiScope::All, &api_id).await.unwrap();
     let told: Vec<_> = rows.into_iter().map(|row| (row.client_id, row.name)).collect();
-    assert_eq!(told, [(shop, "Shop".to_owned()), (billing, "billing".to_owned())]);
+    assert_eq!(told, [(billing, "billing".to_owned()), (shop, "Shop".to_owned())]);
 }
