@@ -79,6 +79,9 @@ pub struct NameRange<'a> {
     pub before: Option<&'a str>,
 }
 
+/// Stands for the name of a user whose name was erased. No name can be that, since it is a control character.
+const ERASED: &str = "\u{1}";
+
 macro_rules! select {
     ($rest:expr) => {
         concat!(
@@ -155,7 +158,7 @@ pub async fn search_users(
     Ok(rows)
 }
 
-/// The name by which lists are ordered, of a user that may have been deleted.
+/// The name by which lists are ordered, of a user that may have been deleted; none if it was erased.
 pub async fn find_folded_name(tx: &mut Tx, id: &UserId) -> Result<Option<String>, StoreError> {
     row! {
         /// A name.
@@ -165,7 +168,7 @@ pub async fn find_folded_name(tx: &mut Tx, id: &UserId) -> Result<Option<String>
         }
     }
     let row: Option<NameRow> = fetch_optional!(tx, "SELECT name_folded FROM users WHERE id = $1", id.as_str())?;
-    Ok(row.map(|row| row.name_folded))
+    Ok(row.map(|row| row.name_folded).filter(|name| name != ERASED))
 }
 
 /// Stores a user.
@@ -214,11 +217,15 @@ pub async fn update_user(change: &mut Change, user: &UserRow) -> Result<(), Stor
 pub async fn delete_user(change: &mut Change, user: &UserRow, with_profile: bool) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE users SET deleted_at = $2, revision = $3 WHERE id = $1 AND deleted_at IS NULL";
     const ERASE: &str = "UPDATE users SET deleted_at = $2, revision = $3, external_id = NULL, given_name = NULL, \
-         family_name = NULL, name_folded = '', email = NULL, phone = NULL, username = NULL \
+         family_name = NULL, name_folded = $4, email = NULL, phone = NULL, username = NULL \
          WHERE id = $1 AND deleted_at IS NULL";
     let (now, stamp) = (change.now().as_micros(), change.stamp());
-    let sql = if with_profile { ERASE } else { SQL };
-    hit_one("users", execute!(change, sql, user.id.as_str(), now, stamp)?)
+    let deleted = if with_profile {
+        execute!(change, ERASE, user.id.as_str(), now, stamp, ERASED)?
+    } else {
+        execute!(change, SQL, user.id.as_str(), now, stamp)?
+    };
+    hit_one("users", deleted)
 }
 
 fn folded_name(given: Option<&str>, family: Option<&str>) -> String {

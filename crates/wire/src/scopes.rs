@@ -23,8 +23,9 @@ pub struct CreateScopeRequest {
 #[serde(deny_unknown_fields)]
 pub struct UpdateScopeRequest {
     /// What it permits; at most 512 characters. Null or empty for none.
-    #[cfg_attr(feature = "openapi", schema(max_length = 512))]
-    pub description: Option<String>,
+    #[serde(default, deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, max_length = 512))]
+    pub description: Option<Option<String>>,
 }
 
 /// A scope of an API.

@@ -134,7 +134,11 @@ async fn write_file(app: &App) -> Result<Invitation, StartError> {
     let client_id = credentials.client_id.clone();
     let text = serde_json::to_string_pretty(&describe(
         app,
-        Credentials { client_id: client_id.clone(), client_secret: credentials.client_secret.clone() },
+        Credentials {
+            client_id: client_id.clone(),
+            client_secret: credentials.client_secret.clone(),
+            is_repeated: false,
+        },
     ));
     let text = text.map_err(|error| Refusal::caused_by(ErrorCode::Internal, error))?;
     let path = app.folder.write_private(FILE, &text)?;

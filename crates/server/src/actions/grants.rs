@@ -10,13 +10,11 @@ use crate::actions::Changed;
 use crate::actions::apis::find_api;
 use crate::actions::applications::find_application;
 use crate::actions::callers::begin;
+use crate::actions::listed::require_each_once;
 use crate::actions::scopes::find_scope;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
-
-/// Applications in one request.
-const MAX_APPLICATIONS: usize = 100;
 
 /// Which applications gained and lost an API.
 #[derive(Debug, Default)]
@@ -34,9 +32,7 @@ pub async fn update_api_applications(
     api_id: &str,
     listed: &[ApiApplication],
 ) -> Result<Changed<Authorized>, Refusal> {
-    if listed.is_empty() || listed.len() > MAX_APPLICATIONS {
-        return Err(Refusal::field("applications", "must have 1 to 100 entries"));
-    }
+    require_each_once("applications", listed.iter().map(|application| application.id.as_str()))?;
     let mut change = begin(app, caller).await?;
     let api = find_api(&mut change, caller, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
     let mut done = Authorized::default();

@@ -9,6 +9,7 @@ pub mod grants;
 pub mod health;
 mod kept_answers;
 pub mod keys;
+mod listed;
 pub mod master_secrets;
 pub mod members;
 pub mod organizations;

@@ -19,7 +19,7 @@ use crate::refusal::{InField, Refusal};
 
 /// The orders of the list, the usual one first.
 const SORTS: &[(OrganizationSort, &str)] =
-    &[(OrganizationSort::NameAsc, "name_asc"), (OrganizationSort::NameDesc, "name_desc")];
+    &[(OrganizationSort::NameAsc, "organizations.name_asc"), (OrganizationSort::NameDesc, "organizations.name_desc")];
 
 /// Creates an organization.
 pub async fn create_organization(

@@ -32,8 +32,8 @@ pub struct Page<T> {
     pub next_token: Option<String>,
 }
 
-/// Reads which page is asked for. A token names the order that it goes with and the last id, and nothing that is known
-/// about it: tokens stand in addresses, and those stand in logs.
+/// Reads which page is asked for. A token names the list and the order that it goes with and the last id, and nothing that
+/// is known about it: tokens stand in addresses, and those stand in logs.
 pub(super) fn read_asked<S: Copy + PartialEq>(
     size: Option<u32>,
     token: Option<&str>,

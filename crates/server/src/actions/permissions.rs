@@ -21,10 +21,10 @@ use crate::refusal::{InField, Refusal};
 
 /// The orders of lists of permissions, the usual one first.
 pub(super) const SORTS: &[(PermissionSort, &str)] = &[
-    (PermissionSort::NameAsc, "name_asc"),
-    (PermissionSort::NameDesc, "name_desc"),
-    (PermissionSort::IdAsc, "id_asc"),
-    (PermissionSort::IdDesc, "id_desc"),
+    (PermissionSort::NameAsc, "permissions.name_asc"),
+    (PermissionSort::NameDesc, "permissions.name_desc"),
+    (PermissionSort::IdAsc, "permissions.id_asc"),
+    (PermissionSort::IdDesc, "permissions.id_desc"),
 ];
 
 /// Creates a permission. Nobody has it yet.

@@ -10,15 +10,13 @@ use serde_json::json;
 
 use crate::actions::Changed;
 use crate::actions::callers::begin;
+use crate::actions::listed::require_each_once;
 use crate::actions::paging::Page;
 use crate::actions::permissions::{PermissionRow, find_permission, list_page, read_query};
 use crate::actions::roles::{event, find_role};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
-
-/// Permissions in one request.
-const MAX_PERMISSIONS: usize = 100;
 
 /// What a role gained and lost.
 #[derive(Debug)]
@@ -60,7 +58,7 @@ pub async fn update_role_permissions(
     role_id: &str,
     listed: &[RolePermission],
 ) -> Result<Changed<Carried<PermissionId>>, Refusal> {
-    require_few(listed, "permissions")?;
+    require_each_once("permissions", listed.iter().map(|permission| permission.id.as_str()))?;
     let mut change = begin(app, caller).await?;
     let role = find_role(&mut change, role_id).await?;
     let mut done = Carried::default();
@@ -114,12 +112,4 @@ pub async fn remove_role_permission(
     let details = json!({ "added": [], "removed": [permission.id] });
     let revision = app.commit(change, event("role.permissions_updated", &role.id, details)).await?;
     Ok(Changed { made: (), revision })
-}
-
-/// Holds a list to what one request may name.
-pub(super) fn require_few(listed: &[RolePermission], field: &str) -> Result<(), Refusal> {
-    if listed.is_empty() || listed.len() > MAX_PERMISSIONS {
-        return Err(Refusal::field(field, "must have 1 to 100 entries"));
-    }
-    Ok(())
 }

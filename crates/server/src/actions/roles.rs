@@ -19,8 +19,8 @@ use crate::refusal::{InField, Refusal};
 
 /// The orders of the list, the usual one first.
 const SORTS: &[(RoleSort, &str)] = &[
-    (RoleSort::NameAsc, "name_asc"),
-    (RoleSort::NameDesc, "name_desc"),
+    (RoleSort::NameAsc, "roles.name_asc"),
+    (RoleSort::NameDesc, "roles.name_desc"),
     (RoleSort::KeyAsc, "key_asc"),
     (RoleSort::KeyDesc, "key_desc"),
 ];

@@ -47,16 +47,17 @@ pub async fn create_scope(
     Ok(Changed { made: id, revision })
 }
 
-/// Describes a scope anew.
+/// Describes a scope anew. An absent description stays as it is.
 pub async fn update_scope(
     app: &App,
     caller: &Caller,
     (api_id, scope_id): (&str, &str),
     request: UpdateScopeRequest,
 ) -> Result<Changed<()>, Refusal> {
-    let description = read_description(request.description.as_deref())?;
+    let given = request.description.as_ref().map(|text| read_description(text.as_deref())).transpose()?;
     let mut change = begin(app, caller).await?;
     let (api, scope) = find_changeable(&mut change, caller, api_id, scope_id).await?;
+    let description = given.unwrap_or(scope.description.as_deref());
     if scope.description.as_deref() == description {
         return Ok(Changed { made: (), revision: change.revision_before() });
     }

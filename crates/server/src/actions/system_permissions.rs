@@ -13,9 +13,10 @@ use serde_json::json;
 
 use crate::actions::Changed;
 use crate::actions::callers::begin;
+use crate::actions::listed::require_each_once;
 use crate::actions::paging::{Asked, Page};
 use crate::actions::permissions::{SORTS, read_query};
-use crate::actions::role_permissions::{Carried, require_few};
+use crate::actions::role_permissions::Carried;
 use crate::actions::roles::{event, find_role};
 use crate::app::App;
 use crate::caller::Caller;
@@ -66,7 +67,10 @@ pub async fn update_role_system_permissions(
     role_id: &str,
     listed: &[RolePermission],
 ) -> Result<Changed<Carried<SystemPermission>>, Refusal> {
-    require_few(listed, "system_permissions")?;
+    // Each has two keys beside its id, and is one all the same.
+    let ids =
+        listed.iter().map(|entry| SystemPermission::parse(&entry.id).map_or(entry.id.as_str(), |known| known.id()));
+    require_each_once("system_permissions", ids)?;
     let mut change = begin(app, caller).await?;
     let mut role = find_role(&mut change, role_id).await?;
     let mut done = Carried::default();

@@ -17,6 +17,9 @@ use crate::refusal::Refusal;
 /// A JSON body. An absent one is as good as `{}`.
 pub(crate) struct Body<T>(pub(crate) T);
 
+/// No body, or `{}`, of a request that says all by its address: what stands in one is not overlooked.
+pub(crate) struct NoBody;
+
 /// A query string.
 pub(crate) struct Params<T>(pub(crate) T);
 
@@ -36,6 +39,18 @@ impl<S: Send + Sync, T: for<'de> Deserialize<'de>> FromRequest<S> for Body<T> {
             return Err(Refusal::with(ErrorCode::ContentTypeUnsupported, "The content type must be application/json."));
         }
         read_json(&bytes).map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Nothing {}
+
+        Body::<Nothing>::from_request(request, state).await.map(|_| Self)
     }
 }
 

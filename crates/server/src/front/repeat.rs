@@ -12,6 +12,14 @@ const NAME: &str = "Idempotency-Key";
 /// The key under which a caller may repeat a request; none if it sent none.
 pub(crate) struct Repeat(pub(crate) Option<IdempotencyKey>);
 
+/// The header of an answer that was given before.
+pub(crate) type Repeated = Option<[(&'static str, &'static str); 1]>;
+
+/// Says of an answer whether it was given before.
+pub(crate) fn repeated(is_repeated: bool) -> Repeated {
+    is_repeated.then_some([("idempotent-replayed", "true")])
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Repeat {
     type Rejection = Refusal;
 

@@ -10,12 +10,16 @@ use keyward_wire::{Done, Envelope, ErrorBody};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::actions::Changed;
 use crate::actions::applications::{self, Credentials};
 use crate::app::App;
 use crate::auth::{Platform, scope};
-use crate::front::{Answer, Body, Params, Path};
+use crate::front::{Answer, Body, Params, Path, Repeat, Repeated, repeated};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
+
+/// An answer with a secret, and whether it was given before.
+type CredentialsAnswer = (Repeated, Answer<Envelope<CreatedApplication>>);
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -48,20 +52,21 @@ async fn list_applications(
     Ok(Answer::ok(Envelope::read(body)))
 }
 
-/// Creates an application. Its secret is shown this once.
+/// Creates an application. Its secret is shown this once; to the same request under the same `Idempotency-Key` for 24
+/// hours.
 #[utoipa::path(
     post, path = "/api/v1/applications", tag = "applications", request_body = CreateApplicationRequest,
-    responses((status = 201, body = Envelope<CreatedApplication>), Failures)
+    params(("Idempotency-Key" = Option<String>, Header, description = "Addition. The request may be repeated under it.")),
+    responses((status = 201, body = Envelope<CreatedApplication>), (status = 422, body = ErrorBody), Failures)
 )]
 async fn create_application(
     State(app): State<App>,
     caller: Platform<scope::CreateApplications>,
+    Repeat(repeat): Repeat,
     Body(request): Body<CreateApplicationRequest>,
-) -> Result<Answer<Envelope<CreatedApplication>>, Refusal> {
-    let created = applications::create_application(&app, &caller, request).await?;
-    let body = wire_credentials(created.made);
-    let (code, message) = ("APPLICATION_CREATED", "Application created");
-    Ok(Answer::created(Envelope::changed(code, message, created.revision, body)))
+) -> Result<CredentialsAnswer, Refusal> {
+    let created = applications::create_application(&app, &caller, request, repeat.as_ref()).await?;
+    Ok(answer_credentials("APPLICATION_CREATED", "Application created", created))
 }
 
 /// Reads an application.
@@ -146,19 +151,26 @@ async fn update_application_tokens(
 /// asked for.
 #[utoipa::path(
     post, path = "/api/v1/applications/{application_id}/secrets", tag = "applications",
-    params(("application_id" = String, Path)), request_body = RotateApplicationSecretRequest,
-    responses((status = 201, body = Envelope<CreatedApplication>), (status = 404, body = ErrorBody), Failures)
+    params(
+        ("application_id" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "Addition. The request may be repeated under it."),
+    ),
+    request_body = RotateApplicationSecretRequest,
+    responses(
+        (status = 201, body = Envelope<CreatedApplication>), (status = 404, body = ErrorBody),
+        (status = 422, body = ErrorBody), Failures
+    )
 )]
 async fn rotate_application_secret(
     State(app): State<App>,
     caller: Platform<scope::UpdateApplications>,
     Path(application_id): Path<String>,
+    Repeat(repeat): Repeat,
     Body(request): Body<RotateApplicationSecretRequest>,
-) -> Result<Answer<Envelope<CreatedApplication>>, Refusal> {
-    let grace = request.grace_seconds;
-    let rotated = applications::rotate_application_secret(&app, &caller, &application_id, grace).await?;
-    let (code, message) = ("APPLICATION_SECRET_ROTATED", "Application secret rotated");
-    Ok(Answer::created(Envelope::changed(code, message, rotated.revision, wire_credentials(rotated.made))))
+) -> Result<CredentialsAnswer, Refusal> {
+    let rotated =
+        applications::rotate_application_secret(&app, &caller, &application_id, &request, repeat.as_ref()).await?;
+    Ok(answer_credentials("APPLICATION_SECRET_ROTATED", "Application secret rotated", rotated))
 }
 
 /// Addition. Ends an old secret of an application at once. The newest one stays.
@@ -176,7 +188,9 @@ async fn delete_application_secret(
     Ok(Answer::ok(Envelope::changed("OK", "Success", ended.revision, Done {})))
 }
 
-fn wire_credentials(credentials: Credentials) -> CreatedApplication {
-    let Credentials { client_id, client_secret } = credentials;
-    CreatedApplication { application: ApplicationCredentials { id: client_id.clone(), client_id, client_secret } }
+fn answer_credentials(code: &'static str, message: &'static str, changed: Changed<Credentials>) -> CredentialsAnswer {
+    let Credentials { client_id, client_secret, is_repeated } = changed.made;
+    let body =
+        CreatedApplication { application: ApplicationCredentials { id: client_id.clone(), client_id, client_secret } };
+    (repeated(is_repeated), Answer::created(Envelope::changed(code, message, changed.revision, body)))
 }

@@ -1,6 +1,6 @@
 //! Grants: which applications are authorised for an API, `/api/v1/apis/{api_id}/applications`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use keyward_wire::grants::{UpdateApiApplicationsRequest, UpdatedApiApplications};
 use keyward_wire::{Done, Envelope, ErrorBody};
 use utoipa_axum::router::OpenApiRouter;
@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 use crate::actions::grants::{self, ApplicationScope};
 use crate::app::App;
 use crate::auth::{Platform, scope};
-use crate::front::{Answer, Body};
+use crate::front::{Answer, Body, NoBody, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -50,6 +50,7 @@ async fn add_application_scope(
     State(app): State<App>,
     caller: Platform<scope::CreateApiApplicationScopes>,
     Path((api_id, application_id, scope_id)): Path<(String, String, String)>,
+    _: NoBody,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
     let named = ApplicationScope { api_id: &api_id, application_id: &application_id, scope_id: &scope_id };
     let changed = grants::add_application_scope(&app, &caller, &named).await?;

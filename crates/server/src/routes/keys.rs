@@ -10,15 +10,12 @@ use crate::actions::Changed;
 use crate::actions::keys::{self, Issued, NamedKey};
 use crate::app::App;
 use crate::auth::{PlatformOrOrganization, scope};
-use crate::front::{Answer, Body, Params, Path, Repeat};
+use crate::front::{Answer, Body, NoBody, Params, Path, Repeat, Repeated, repeated};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
-/// Stands on an answer that was given before.
-const REPEATED: &str = "idempotent-replayed";
-
 /// An answer with a secret, and whether it was given before.
-type IssuedAnswer = (Option<[(&'static str, &'static str); 1]>, Answer<Envelope<IssuedKey>>);
+type IssuedAnswer = (Repeated, Answer<Envelope<IssuedKey>>);
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_keys, create_key)).routes(routes!(get_key, rotate_key, revoke_key))
@@ -86,6 +83,7 @@ async fn rotate_key(
     caller: PlatformOrOrganization<scope::UpdateApiKeys>,
     Path(key_id): Path<String>,
     Repeat(repeat): Repeat,
+    _: NoBody,
 ) -> Result<IssuedAnswer, Refusal> {
     let rotated = keys::rotate_key(&app, &caller, &key_id, repeat.as_ref()).await?;
     Ok(answer_issued("API_KEY_ROTATED", "API key rotated successfully", &rotated))
@@ -108,8 +106,7 @@ async fn revoke_key(
 fn answer_issued(code: &'static str, message: &'static str, changed: &Changed<Issued>) -> IssuedAnswer {
     let issued = &changed.made;
     let body = IssuedKey { api_key: KeySecretOnce { id: issued.id.clone(), key: issued.secret.plain().clone() } };
-    let repeated = issued.is_repeated.then_some([(REPEATED, "true")]);
-    (repeated, Answer::created(Envelope::changed(code, message, changed.revision, body)))
+    (repeated(issued.is_repeated), Answer::created(Envelope::changed(code, message, changed.revision, body)))
 }
 
 fn wire_key(named: NamedKey) -> Key {

@@ -19,7 +19,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// Addition. Lists the keys whose tokens are accepted or will be.
 #[utoipa::path(
-    get, path = "/api/v1/signing_keys", tag = "signing keys",
+    get, path = "/api/v1/signing_keys", tag = "signing_keys",
     responses((status = 200, body = Envelope<SigningKeyList>), Failures)
 )]
 async fn list_signing_keys(
@@ -34,7 +34,7 @@ async fn list_signing_keys(
 /// keys know it; those before it are accepted until their last token has expired. While a new key waits to sign, it is the
 /// answer and no other is made.
 #[utoipa::path(
-    post, path = "/api/v1/signing_keys", tag = "signing keys", request_body = RotateSigningKeyRequest,
+    post, path = "/api/v1/signing_keys", tag = "signing_keys", request_body = RotateSigningKeyRequest,
     responses((status = 201, body = Envelope<RotatedSigningKey>), Failures)
 )]
 async fn rotate_signing_key(

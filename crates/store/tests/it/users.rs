@@ -263,5 +263,7 @@ async fn a_deletion_with_the_profile_leaves_nothing_personal(store: &TestStore) 
     commit(change).await.unwrap();
     let left = "SELECT id || name_folded || COALESCE(external_id, '') || COALESCE(given_name, '') \
          || COALESCE(family_name, '') || COALESCE(email, '') || COALESCE(phone, '') || COALESCE(username, '') FROM users";
-    assert_eq!(store.db_texts(left).await, [id.to_string()]);
+    // The mark in the place of the name says that there was one.
+    assert_eq!(store.db_texts(left).await, [format!("{id}\u{1}")]);
+    assert_eq!(find_folded_name(&mut store.read().await.unwrap(), &id).await.unwrap(), None);
 }

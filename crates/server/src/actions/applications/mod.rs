@@ -3,16 +3,18 @@
 mod update;
 
 use keyward_core::bounds::{self, MAX_NAME_CHARS};
-use keyward_core::{ApiId, ClientId, OrgCode, PlainSecret};
+use keyward_core::{ApiId, ClientId, IdempotencyKey, OrgCode, PlainSecret};
 use keyward_store::applications::{ApplicationRow, ApplicationSecretRow, ApplicationSort, NewApplication};
 use keyward_store::{Change, NewEvent, Tx, applications};
 use keyward_wire::ErrorCode;
 use keyward_wire::applications::{CreateApplicationRequest, ListApplicationsQuery, NameSort};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::actions::Changed;
 use crate::actions::apis::read_bound;
 use crate::actions::callers::begin;
+use crate::actions::kept_answers::Repetition;
 use crate::actions::organizations::find_organization;
 use crate::actions::paging::{Page, read_asked};
 use crate::app::App;
@@ -26,31 +28,50 @@ pub use self::update::{
 
 /// The orders of the list, the usual one first.
 const SORTS: &[(ApplicationSort, &str)] =
-    &[(ApplicationSort::NameAsc, "name_asc"), (ApplicationSort::NameDesc, "name_desc")];
+    &[(ApplicationSort::NameAsc, "applications.name_asc"), (ApplicationSort::NameDesc, "applications.name_desc")];
 
-/// A client id and its secret.
-#[derive(Debug)]
+/// A client id and its secret. Written out only to be sealed, for a repeated request.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Credentials {
     /// The client id.
     pub client_id: ClientId,
     /// The secret, to be shown this once.
+    #[serde(serialize_with = "keyward_core::secret::expose")]
     pub client_secret: PlainSecret,
+    /// Whether they were shown before, to the same request.
+    #[serde(skip, default = "is_repeated")]
+    pub is_repeated: bool,
 }
 
-/// Creates an application. It may do nothing yet.
+/// Credentials that are read were kept.
+fn is_repeated() -> bool {
+    true
+}
+
+/// Creates an application. It may do nothing yet. Repeated under the same `Idempotency-Key`, it answers the same one.
 pub async fn create_application(
     app: &App,
     caller: &Caller,
     request: CreateApplicationRequest,
+    repeat: Option<&IdempotencyKey>,
 ) -> Result<Changed<Credentials>, Refusal> {
     bounds::text(&request.name, MAX_NAME_CHARS).in_field("name")?;
+    let repetition = Repetition::new(caller, "POST /api/v1/applications".into(), repeat, &request)?;
     let mut change = begin(app, caller).await?;
+    if let Some(repetition) = &repetition
+        && let Some((made, revision)) = repetition.recall(app, &mut change).await?
+    {
+        return Ok(Changed { made, revision });
+    }
     let org_code = match &request.org_code {
         Some(code) => Some(find_organization(&mut change, caller, code, "org_code").await?.code),
         None => None,
     };
     let bound = read_bound(&mut change, caller, request.bound_api_ids.as_deref()).await?;
     let made = insert(app, &mut change, &request.name, org_code.as_ref(), bound.as_deref()).await?;
+    if let Some(repetition) = &repetition {
+        repetition.keep(app, &mut change, &made).await?;
+    }
     let event = NewEvent {
         action: "application.created",
         target_id: made.client_id.to_string(),
@@ -83,7 +104,7 @@ pub(super) async fn insert(
         secret_version,
     };
     applications::insert_application(change, &new).await?;
-    Ok(Credentials { client_id, client_secret })
+    Ok(Credentials { client_id, client_secret, is_repeated: false })
 }
 
 /// One application, with its secrets that are valid now.

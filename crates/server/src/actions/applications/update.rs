@@ -3,17 +3,20 @@
 use std::time::Duration;
 
 use keyward_core::bounds::{self, MAX_NAME_CHARS};
-use keyward_core::{ClientId, PlainSecret};
+use keyward_core::{IdempotencyKey, PlainSecret};
 use keyward_store::applications::{self, ApplicationRow};
 use keyward_store::{Change, NewEvent};
 use keyward_wire::ErrorCode;
-use keyward_wire::applications::{UpdateApplicationRequest, UpdateApplicationTokensRequest};
+use keyward_wire::applications::{
+    RotateApplicationSecretRequest, UpdateApplicationRequest, UpdateApplicationTokensRequest,
+};
 use serde_json::{Value, json};
 
 use super::{Credentials, find_application};
 use crate::actions::Changed;
 use crate::actions::apis::read_bound;
 use crate::actions::callers::{begin, granted_scopes};
+use crate::actions::kept_answers::Repetition;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
@@ -95,19 +98,27 @@ pub async fn update_application_tokens(
 }
 
 /// Gives an application a new secret. The one before goes on for the grace that is asked for, and any older one ends.
+/// Repeated under the same `Idempotency-Key`, it answers the same secret.
 pub async fn rotate_application_secret(
     app: &App,
     caller: &Caller,
     id: &str,
-    grace_seconds: Option<u32>,
+    request: &RotateApplicationSecretRequest,
+    repeat: Option<&IdempotencyKey>,
 ) -> Result<Changed<Credentials>, Refusal> {
-    let grace = grace_seconds.unwrap_or(0);
+    let grace = request.grace_seconds.unwrap_or(0);
     if grace > MAX_GRACE_SECONDS {
         return Err(Refusal::field("grace_seconds", "must be 0 to 2592000"));
     }
+    let repetition = Repetition::new(caller, format!("POST /api/v1/applications/{id}/secrets"), repeat, request)?;
     let mut change = begin(app, caller).await?;
     let application = find_application(&mut change, id).await?;
     require_may_have(&mut change, caller, &application).await?;
+    if let Some(repetition) = &repetition
+        && let Some((made, revision)) = repetition.recall(app, &mut change).await?
+    {
+        return Ok(Changed { made, revision });
+    }
     let client_secret = app.make(|fill, _| PlainSecret::generate(fill));
     let version = app.keyring.version();
     let mac = app.keyring.client_mac(version, &application.client_id, &client_secret);
@@ -115,10 +126,12 @@ pub async fn rotate_application_secret(
     let ends_at = change.now().after(Duration::from_secs(grace.into()));
     let number = applications::replace_application_secret(&mut change, &application, (&mac, version), ends_at).await?;
     let details = json!({ "number": number, "grace_seconds": grace });
-    let event = event("application.secret_rotated", &application, details);
-    let revision = app.commit(change, event).await?;
-    let client_id: ClientId = application.client_id;
-    Ok(Changed { made: Credentials { client_id, client_secret }, revision })
+    let made = Credentials { client_id: application.client_id.clone(), client_secret, is_repeated: false };
+    if let Some(repetition) = &repetition {
+        repetition.keep(app, &mut change, &made).await?;
+    }
+    let revision = app.commit(change, event("application.secret_rotated", &application, details)).await?;
+    Ok(Changed { made, revision })
 }
 
 /// Ends an old secret of an application before its time.

@@ -12,14 +12,12 @@ use serde_json::json;
 use super::{MAX_NAMED, MemberName, find_permission_by_key, find_role_by_key, require_member};
 use crate::actions::Changed;
 use crate::actions::callers::begin;
+use crate::actions::listed::require_each_once;
 use crate::actions::organizations::require_organization;
 use crate::actions::users::find_user;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
-
-/// Users in one request.
-const MAX_USERS: usize = 100;
 
 /// What became of the users of a request.
 #[derive(Debug, Default)]
@@ -52,7 +50,7 @@ pub async fn add_members(
     org_code: &str,
     listed: &[AddedMember],
 ) -> Result<Changed<Moved>, Refusal> {
-    require_users(listed.iter().map(|user| user.id.as_str()))?;
+    require_each_once("users", listed.iter().map(|user| user.id.as_str()))?;
     let mut change = begin(app, caller).await?;
     let org_code = require_organization(&mut change, caller, org_code).await?.code;
     let mut moved = Moved::default();
@@ -78,7 +76,7 @@ pub async fn update_members(
     org_code: &str,
     listed: &[UpdatedMember],
 ) -> Result<Changed<Moved>, Refusal> {
-    require_users(listed.iter().map(|user| user.id.as_str()))?;
+    require_each_once("users", listed.iter().map(|user| user.id.as_str()))?;
     let mut change = begin(app, caller).await?;
     let org_code = require_organization(&mut change, caller, org_code).await?.code;
     let mut moved = Moved::default();
@@ -176,19 +174,6 @@ async fn set_rights(change: &mut Change, member: &MemberRow, rights: &Rights) ->
         }
     }
     Ok(give(change, &member.org_code, &member.user_id, rights).await? || has_changed)
-}
-
-fn require_users<'a>(ids: impl ExactSizeIterator<Item = &'a str>) -> Result<(), Refusal> {
-    if ids.len() == 0 || ids.len() > MAX_USERS {
-        return Err(Refusal::field("users", "must have 1 to 100 entries"));
-    }
-    let mut seen = BTreeSet::new();
-    for (at, id) in ids.enumerate() {
-        if !seen.insert(id) {
-            return Err(Refusal::field(&format!("users[{at}].id"), "is named twice"));
-        }
-    }
-    Ok(())
 }
 
 async fn require_user(change: &mut Change, id: &str, at: usize) -> Result<UserId, Refusal> {

@@ -13,6 +13,7 @@ use keyward_wire::organizations::NameOrEmailSort;
 
 use crate::actions::organizations::require_organization;
 use crate::actions::paging::{Page, read_asked, read_list};
+use crate::actions::users::find_place;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
@@ -26,10 +27,10 @@ pub use self::rights::{
 
 /// The orders of the list, the usual one first.
 const SORTS: &[(MemberSort, &str)] = &[
-    (MemberSort::NameAsc, "name_asc"),
-    (MemberSort::NameDesc, "name_desc"),
-    (MemberSort::EmailAsc, "email_asc"),
-    (MemberSort::EmailDesc, "email_desc"),
+    (MemberSort::NameAsc, "members.name_asc"),
+    (MemberSort::NameDesc, "members.name_desc"),
+    (MemberSort::EmailAsc, "members.email_asc"),
+    (MemberSort::EmailDesc, "members.email_desc"),
 ];
 /// Roles, or permissions, of one user in a request.
 const MAX_NAMED: usize = 100;
@@ -72,6 +73,7 @@ pub async fn list_members(
         let Some(id) = find_permission_by_key(&mut tx, key).await? else { return Ok(nobody) };
         permission_ids.push(id);
     }
+    find_place(&mut tx, asked.after.as_deref(), "next_token").await?;
     let filter = MemberFilter { roles: &role_ids, permissions: &permission_ids };
     let page = (asked.sort, asked.after.as_deref(), asked.limit());
     let rows = members::list_members(&mut tx, &caller.org_scope, &organization.code, filter, page).await?;

@@ -17,7 +17,7 @@ use crate::caller::Caller;
 use crate::refusal::Refusal;
 
 /// The only order of the users with a role.
-const BY_ID: &[((), &str)] = &[((), "id_asc")];
+const BY_ID: &[((), &str)] = &[((), "holders.id_asc")];
 
 /// A permission of a member, and the roles that it comes with.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::refusal::{InField, Refusal};
 
 /// The only order of users.
-const BY_NAME: &[((), &str)] = &[((), "name_asc")];
+const BY_NAME: &[((), &str)] = &[((), "users.name_asc")];
 /// Users on a page of a search where the caller does not say.
 const DEFAULT_FOUND: u32 = 10;
 
@@ -30,20 +30,14 @@ pub async fn list_users(app: &App, query: &ListUsersQuery) -> Result<Page<UserRo
     let asked = read_asked(query.page_size, query.next_token.as_deref(), None, BY_NAME)?;
     let filters = read_filters(query)?;
     let mut tx = app.read().await?;
+    let place = find_place(&mut tx, asked.after.as_deref(), "next_token").await?;
     let rows = if filters.is_empty() {
         users::list_users(&mut tx, query.has_organization, asked.after.as_deref(), asked.limit()).await?
     } else {
         let mut rows = find_named(&mut tx, &filters).await?;
         rows.retain(|row| query.has_organization.is_none_or(|has| has == row.organizations.is_some()));
-        if let Some(after) = &asked.after {
-            // As in the store, nobody stands behind one who never was.
-            let after = UserId::parse(after);
-            let name = match &after {
-                Some(after) => users::find_folded_name(&mut tx, after).await?,
-                None => None,
-            };
-            let place = name.as_ref().zip(after.as_ref());
-            rows.retain(|row| place.is_some_and(|place| (&row.name_folded, &row.id) > place));
+        if let Some(place) = &place {
+            rows.retain(|row| (&row.name_folded, &row.id) > (&place.0, &place.1));
         }
         rows
     };
@@ -58,13 +52,25 @@ pub async fn search_users(app: &App, query: &SearchUsersQuery) -> Result<Vec<Use
         bounds::searched(text, MAX_IDENTITY_CHARS).in_field("query")?;
     }
     let (after, before) = (query.starting_after.as_deref(), query.ending_before.as_deref());
-    for (id, field) in [(after, "starting_after"), (before, "ending_before")] {
-        if id.is_some_and(|id| UserId::parse(id).is_none()) {
-            return Err(Refusal::field(field, "must be the id of a user"));
-        }
-    }
     let mut tx = app.read().await?;
+    for (id, field) in [(after, "starting_after"), (before, "ending_before")] {
+        find_place(&mut tx, id, field).await?;
+    }
     Ok(users::search_users(&mut tx, text, NameRange { after, before }, size).await?)
+}
+
+/// Where in the order of names a user stands by which a page begins, who may have been deleted since. One who was erased
+/// has no place any more, and one who never was had none: from there nobody can go on.
+pub(in crate::actions) async fn find_place(
+    tx: &mut Tx,
+    id: Option<&str>,
+    field: &str,
+) -> Result<Option<(String, UserId)>, Refusal> {
+    let Some(id) = id else { return Ok(None) };
+    let placeless = || Refusal::field(field, "names a user who is unknown or was erased; begin with the first page");
+    let id = UserId::parse(id).ok_or_else(placeless)?;
+    let name = users::find_folded_name(tx, &id).await?.ok_or_else(placeless)?;
+    Ok(Some((name, id)))
 }
 
 /// What each filter names. One that names nothing is refused: whoever asks for none of the users is not shown all of them.
@@ -97,7 +103,7 @@ async fn find_named(tx: &mut Tx, filters: &[(Named, Vec<&str>)]) -> Result<Vec<U
             let row = match by {
                 Named::ById => find_user(tx, value).await?,
                 Named::By(UserColumn::Email) => {
-                    users::find_user_by(tx, UserColumn::Email, &bounds::fold(value)).await?
+                    users::find_user_by(tx, UserColumn::Email, &bounds::fold_email(value)).await?
                 }
                 Named::By(column) => users::find_user_by(tx, *column, value).await?,
             };

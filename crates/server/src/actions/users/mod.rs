@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
 
+pub(super) use self::list::find_place;
 pub use self::list::{list_users, search_users};
 pub use self::update::{delete_user, update_user};
 
@@ -125,7 +126,7 @@ fn read_identities(listed: &[UserIdentity]) -> Result<Identities, Refusal> {
         if identity.r#type == IdentityType::Email && !value.contains('@') {
             return Err(Refusal::field(&field, "must be an e-mail address"));
         }
-        let kept = if identity.r#type == IdentityType::Email { bounds::fold(value) } else { value.to_owned() };
+        let kept = if identity.r#type == IdentityType::Email { bounds::fold_email(value) } else { value.to_owned() };
         if place.replace(kept).is_some() {
             return Err(Refusal::field(&field, "is the second of its type, and one is all that a user can have"));
         }

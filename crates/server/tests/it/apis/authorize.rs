@@ -218,3 +218,29 @@ async fn an_audience_that_no_api_can_have_is_one_that_nobody_is_authorised_for()
         assert_eq!((reply.status, reply.error()), (400, "unauthorized_client"), "{reply}");
     }
 }
+
+#[tokio::test]
+async fn an_application_that_is_named_twice_changes_nothing() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let api = admin.makes_api("https://api.example.com", &[]).await;
+    let (id, _) = admin.makes_application(&[], json!({})).await;
+    let path = format!("/api/v1/apis/{api}/applications");
+    let before = app.revision().await;
+    let twice = json!({ "applications": [{ "id": id, "operation": "delete" }, { "id": id }] });
+    let reply = admin.patch(&path, twice).await;
+    assert_eq!((reply.status, reply.message()), (400, "`applications[1].id` is named twice"));
+    assert_eq!(app.revision().await, before);
+}
+
+#[tokio::test]
+async fn a_path_that_is_not_utf_8_is_refused_in_the_shape_of_every_other_error() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    for (method, path) in
+        [("PATCH", "/api/v1/apis/%ff/applications"), ("POST", "/api/v1/apis/%ff/applications/a/scopes/b")]
+    {
+        let reply = admin.call(method.parse().unwrap(), path, None).await;
+        assert_eq!((reply.status, reply.error()), (400, "FIELD_INVALID"), "{reply}");
+    }
+}

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Method;
 use insta::assert_snapshot;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Reply, TestApp};
 
@@ -121,4 +123,33 @@ async fn a_grace_has_a_bound() {
     let reply = admin.post(&path, json!({ "grace_seconds": 2_592_001 })).await;
     assert_eq!((reply.status, reply.message()), (400, "`grace_seconds` must be 0 to 2592000"));
     assert_eq!(admin.post("/api/v1/applications/nope/secrets", json!({})).await.error(), "APPLICATION_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_lost_answer_with_a_secret_is_had_again_under_the_same_idempotency_key() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let send = async |path: &str, key: &str, body: Value| {
+        let request = admin.request(Method::POST, path).header("content-type", "application/json");
+        app.send(request.header("idempotency-key", key).body(Body::from(body.to_string())).unwrap()).await
+    };
+    let applications = "/api/v1/applications";
+    let first = send(applications, "deploy-1", json!({ "name": "Backend", "type": "m2m" })).await;
+    let again = send(applications, "deploy-1", json!({ "name": "Backend", "type": "m2m" })).await;
+    assert_eq!((first.status, &again.body), (201, &first.body));
+    assert_eq!((first.header("idempotent-replayed"), again.header("idempotent-replayed")), ("", "true"));
+    let other = send(applications, "deploy-1", json!({ "name": "Frontend", "type": "m2m" })).await;
+    assert_eq!((other.status, other.error()), (422, "IDEMPOTENCY_KEY_REUSED"));
+
+    let id = first.text("/application/client_id");
+    let secrets = format!("{applications}/{id}/secrets");
+    let rotated = send(&secrets, "deploy-1", json!({})).await;
+    let revision = app.revision().await;
+    let again = send(&secrets, "deploy-1", json!({})).await;
+    assert_eq!((again.status, &again.body, again.header("idempotent-replayed")), (201, &rotated.body, "true"));
+    assert_eq!(send(&secrets, "deploy-1", json!({ "grace_seconds": 1 })).await.status, 422);
+    assert_eq!(app.revision().await, revision);
+    // The secret is right: it is not authorised for anything yet.
+    let asked = ask(&app, &id, &rotated.text("/application/client_secret")).await;
+    assert_eq!(asked.error(), "unauthorized_client", "{asked}");
 }

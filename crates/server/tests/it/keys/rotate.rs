@@ -1,5 +1,7 @@
 //! `PUT /api/v1/api_keys/{key_id}`
 
+use axum::body::Body;
+use axum::http::Method;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -184,4 +186,25 @@ async fn an_organizations_application_rotates_its_own_keys_alone() {
     for (id, status) in [(own, 201), (foreign, 404), (of_user, 404)] {
         assert_eq!(application.put(&path(&id)).await.status, status);
     }
+}
+
+#[tokio::test]
+async fn what_stands_in_a_body_is_not_overlooked() {
+    let app = TestApp::start().await;
+    let shop = Shop::open(&app).await;
+    let (id, secret) = shop.makes_key(json!({})).await;
+    let (path, before) = (format!("/api/v1/api_keys/{id}"), app.revision().await);
+    for (body, code) in [
+        (json!({ "grace_seconds": 3600 }), "FIELD_UNKNOWN"),
+        (json!({ "scope_ids": [] }), "FIELD_UNKNOWN"),
+        (json!([]), "BODY_MALFORMED"),
+    ] {
+        let reply = shop.admin.call(Method::PUT, &path, Some(body.clone())).await;
+        assert_eq!((reply.status, reply.error()), (400, code), "{body}");
+    }
+    let text = shop.admin.request(Method::PUT, &path).header("content-type", "text/plain").body(Body::from("zz"));
+    assert_eq!(app.send(text.unwrap()).await.error(), "CONTENT_TYPE_UNSUPPORTED");
+    assert_eq!(app.revision().await, before);
+    assert_eq!(shop.admin.verify(&secret, json!({})).await.text("/code"), "API_KEY_VERIFIED");
+    assert_eq!(shop.admin.call(Method::PUT, &path, Some(json!({}))).await.status, 201);
 }

@@ -155,7 +155,7 @@ async fn one_bad_entry_refuses_them_all() {
     }
     assert_eq!(app.revision().await, before);
     assert!(keys(&admin, &path).await.is_empty());
-    let reply = admin.patch(&path, many(100)).await;
+    let reply = admin.patch(&path, many(1)).await;
     assert_eq!((reply.status, &reply.body["permissions_added"]), (200, &json!([one])));
 }
 
@@ -183,4 +183,21 @@ async fn those_of_a_role_are_listed_a_page_at_a_time_in_every_order() {
     admin.delete(&format!("{path}/{a}")).await;
     let next = format!("{path}?next_token={}", first.text("/next_token"));
     assert_eq!(keys(&admin, &next).await, ["B", "c"], "the last one of the page before has been taken away since");
+}
+
+#[tokio::test]
+async fn a_permission_that_is_named_twice_changes_nothing() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let (role, permission) =
+        (admin.makes_role("editor", json!({})).await, admin.makes_permission("edit", json!({})).await);
+    let before = app.revision().await;
+    let twice = json!({ "permissions": [{ "id": permission, "operation": "delete" }, { "id": permission }] });
+    let reply = admin.patch(&format!("/api/v1/roles/{role}/permissions"), twice).await;
+    assert_eq!((reply.status, reply.message()), (400, "`permissions[1].id` is named twice"));
+    let twice =
+        json!({ "system_permissions": [{ "id": "read:org:authentication" }, { "id": "org:read:authentication" }] });
+    let reply = admin.patch(&format!("/api/v1/roles/{role}/system_permissions"), twice).await;
+    assert_eq!((reply.status, reply.message()), (400, "`system_permissions[1].id` is named twice"));
+    assert_eq!(app.revision().await, before);
 }

@@ -48,3 +48,21 @@ async fn the_scopes_of_the_management_api_stay() {
     assert_eq!(admin.delete(&path).await.error(), "MANAGEMENT_API");
     assert_eq!(admin.patch(&path, json!({ "description": "x" })).await.error(), "MANAGEMENT_API");
 }
+
+#[tokio::test]
+async fn an_absent_description_stays_and_null_takes_it_away() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let api = admin.makes_api("https://api.example.com", &[]).await;
+    let scopes = format!("/api/v1/apis/{api}/scopes");
+    let scope = admin.post(&scopes, json!({ "key": "read:orders", "description": "Orders" })).await.text("/scope/id");
+    let path = format!("{scopes}/{scope}");
+    for (body, description) in [
+        (json!({}), json!("Orders")),
+        (json!({ "description": "All orders" }), json!("All orders")),
+        (json!({ "description": null }), json!(null)),
+    ] {
+        assert_eq!(admin.patch(&path, body.clone()).await.status, 200, "{body}");
+        assert_eq!(admin.get(&path).await.body["scope"]["description"], description, "{body}");
+    }
+}

@@ -1,5 +1,7 @@
 //! `GET /api/v1/users`
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -132,14 +134,17 @@ async fn pages_follow_each_other_even_if_the_last_one_is_deleted_meanwhile() {
 }
 
 #[tokio::test]
-async fn behind_one_who_never_was_stands_nobody() {
+async fn from_one_who_never_was_nobody_goes_on() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
     makes(&admin, &["a"]).await;
-    // The order's name and an id, as the list writes them: an id of nobody, and none at all.
-    for token in ["bmFtZV9hc2Mga3BfMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA", "bmFtZV9hc2MgbmVpdGhlcg"] {
+    // As the list writes them: an id of nobody, and none at all.
+    for id in ["kp_00000000000000000000000000000000", "neither"] {
+        let token = URL_SAFE_NO_PAD.encode(format!("users.name_asc {id}"));
         for filter in ["", "&username=a"] {
-            assert_eq!(names(&admin, &format!("next_token={token}{filter}")).await, (vec![], None), "{token}{filter}");
+            let reply = admin.get(&format!("/api/v1/users?next_token={token}{filter}")).await;
+            let message = "`next_token` names a user who is unknown or was erased; begin with the first page";
+            assert_eq!((reply.status, reply.message()), (400, message), "{id}{filter}");
         }
     }
 }
@@ -191,4 +196,48 @@ async fn what_breaks_a_rule_or_cannot_be_known_is_refused_by_name() {
     }
     let hundred = many.trim_end_matches(",100");
     assert_eq!(admin.get(&format!("/api/v1/users?email={hundred}")).await.status, 200);
+}
+
+#[tokio::test]
+async fn from_whoever_was_erased_nobody_goes_on() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let org = admin.makes_organization("Acme").await;
+    let mut ids = Vec::new();
+    for name in ["Ada", "Bob", "Kim"] {
+        ids.push(admin.makes_user(name).await);
+    }
+    let members = format!("/api/v1/organizations/{org}/users");
+    let listed: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
+    assert_eq!(admin.post(&members, json!({ "users": listed })).await.status, 200);
+    let token = admin.get("/api/v1/users?page_size=2").await.text("/next_token");
+    let of_members = admin.get(&format!("{members}?page_size=2&sort=email_asc")).await.text("/next_token");
+    let lists = [format!("/api/v1/users?next_token={token}"), format!("{members}?next_token={of_members}")];
+    let search = format!("/api/v1/search/users?starting_after={}", ids[1]);
+    for list in lists.iter().chain([&search]) {
+        assert_eq!(admin.get(list).await.status, 200, "{list}");
+    }
+    // Whom each page ends with.
+    for id in &ids {
+        admin.delete(&format!("/api/v1/user?id={id}&is_delete_profile=true")).await;
+    }
+    for list in lists.iter().chain([&search]) {
+        let reply = admin.get(list).await;
+        assert_eq!((reply.status, reply.error()), (400, "FIELD_INVALID"), "{list}");
+        assert!(reply.message().ends_with("begin with the first page"), "{reply}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_another_list_is_refused() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    for name in ["Ada", "Bob"] {
+        admin.makes_user(name).await;
+    }
+    let token = admin.get("/api/v1/users?page_size=1").await.text("/next_token");
+    for list in ["organizations", "applications", "roles", "permissions"] {
+        let reply = admin.get(&format!("/api/v1/{list}?next_token={token}")).await;
+        assert_eq!(reply.message(), "`next_token` must be one that this list has answered", "{list}");
+    }
 }

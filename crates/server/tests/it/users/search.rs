@@ -116,8 +116,14 @@ async fn what_breaks_a_rule_or_is_not_kept_is_refused_by_name() {
     let long = "x".repeat(255);
     for (query, message) in [
         (format!("query={long}"), "`query` must be 1 to 254 characters, none of them a control character"),
-        ("starting_after=x".into(), "`starting_after` must be the id of a user"),
-        ("ending_before=x".into(), "`ending_before` must be the id of a user"),
+        (
+            "starting_after=x".into(),
+            "`starting_after` names a user who is unknown or was erased; begin with the first page",
+        ),
+        (
+            "ending_before=x".into(),
+            "`ending_before` names a user who is unknown or was erased; begin with the first page",
+        ),
         ("page_size=0".into(), "`page_size` must be 1 to 500"),
         ("properties[kp_age]=7".into(), "`properties[kp_age]` is not a field of this request"),
         ("api_scopes=read:orders".into(), "`api_scopes` is not a field of this request"),
