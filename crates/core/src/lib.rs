@@ -6,6 +6,7 @@
 pub mod access_key;
 pub mod bounds;
 pub mod decide;
+pub mod gcra;
 pub mod idempotency;
 pub mod ids;
 pub mod keyring;
@@ -18,6 +19,7 @@ pub mod time;
 pub use access_key::AccessKey;
 pub use bounds::Broken;
 pub use decide::{KeyFacts, KeyState, KeyStatus, Outcome, Presented, decide};
+pub use gcra::{Quota, Usage};
 pub use idempotency::{IdempotencyKey, Repeatable};
 pub use ids::{ApiId, ApiKeyId, ClientId, OrgCode, PermissionId, RoleId, ScopeId, UserId};
 pub use keyring::{DoesNotOpen, Keyring, MasterSecret, SecretVersion};
