@@ -1,9 +1,10 @@
 //! What every door receives: the store, the keys, the clock, and what was told at the start.
 
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use keyward_core::{Fill, Keyring, Timestamp};
+use keyward_core::{ClientId, Fill, Keyring, Timestamp};
 use keyward_store::{Change, Database, NewEvent, OpenError, Revision, Store, StoreError, Tx};
 
 use crate::actions::master_secrets;
@@ -15,6 +16,7 @@ use crate::issuer::Issuer;
 use crate::refusal::Refusal;
 use crate::secrets::{self, SecretsError};
 use crate::settings::Settings;
+use crate::throttle::{Throttle, Throttled};
 
 /// The one thing that doors receive. Cloning it is cheap.
 #[derive(Clone, Debug)]
@@ -34,6 +36,7 @@ pub struct Inner {
     /// How the first credentials are handed over.
     pub first_run: FirstRun,
     store: Store,
+    throttle: Throttle,
     clock: Clock,
     entropy: Entropy,
 }
@@ -74,7 +77,8 @@ impl App {
         let keyring = master_secrets::unlock(&store, &masters, &clock).await?;
         let issuer = Issuer::new(settings.public_url.as_ref(), settings.tls.is_some(), settings.listen.port());
         let first_run = FirstRun::default();
-        Ok(Self(Arc::new(Inner { settings, issuer, keyring, folder, first_run, store, clock, entropy })))
+        let throttle = Throttle::new(&settings.throttle);
+        Ok(Self(Arc::new(Inner { settings, issuer, keyring, folder, first_run, store, throttle, clock, entropy })))
     }
 
     /// The time now.
@@ -105,6 +109,16 @@ impl App {
     /// Commits a change with its audit event, and answers when it is in force: at once, since verifying reads the store.
     pub async fn commit(&self, change: Change, event: NewEvent) -> Result<Revision, StoreError> {
         change.commit(&self.keyring, event).await
+    }
+
+    /// Counts a credential that turned out wrong: whether it is to be told to slow down.
+    pub fn count_failure(&self, from: IpAddr, client: Option<&ClientId>) -> Result<(), Throttled> {
+        self.throttle.count_failure(from, client, &self.clock)
+    }
+
+    /// Counts a token for a client that has shown its secret: whether it is to be told to slow down.
+    pub fn count_token(&self, client: &ClientId) -> Result<(), Throttled> {
+        self.throttle.count_token(client, &self.clock)
     }
 
     /// Which database holds the store: `sqlite` or `postgres`.

@@ -19,6 +19,7 @@ pub mod refusal;
 pub mod routes;
 pub mod secrets;
 pub mod settings;
+pub mod throttle;
 
 pub use app::{App, StartError};
 pub use folder::{DataFolder, FolderError};

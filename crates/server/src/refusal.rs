@@ -7,6 +7,8 @@ use keyward_core::{Broken, ManagementScope};
 use keyward_store::StoreError;
 use keyward_wire::ErrorCode;
 
+use crate::throttle::Throttled;
+
 /// Why an action was not done: a code of the catalogue, what is wrong in words, and for the log alone the true cause.
 #[derive(Debug)]
 pub struct Refusal {
@@ -16,6 +18,8 @@ pub struct Refusal {
     pub message: String,
     /// The scope that would do (RFC 6750 section 3).
     pub scope: Option<ManagementScope>,
+    /// The budgets that are used up, if that is the reason.
+    pub throttled: Option<Throttled>,
     /// The true cause, for the log.
     pub cause: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -28,7 +32,7 @@ impl Refusal {
 
     /// A code with a message of its own.
     pub fn with(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), scope: None, cause: None }
+        Self { code, message: message.into(), scope: None, throttled: None, cause: None }
     }
 
     /// A field that breaks a rule; `rule` reads on from the field's name, as in "must be 1 to 128 characters".
@@ -73,6 +77,13 @@ impl From<StoreError> for Refusal {
             StoreError::Constraint(_) | StoreError::Corrupt(_) => ErrorCode::Internal,
         };
         Self::caused_by(code, error)
+    }
+}
+
+impl From<Throttled> for Refusal {
+    fn from(throttled: Throttled) -> Self {
+        let message = throttled.message();
+        Self { throttled: Some(throttled), ..Self::with(ErrorCode::RateLimited, message) }
     }
 }
 

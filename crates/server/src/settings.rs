@@ -1,5 +1,7 @@
 //! Settings: the defaults that are compiled in, then a file, then the environment, then the command line.
 
+mod throttling;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -9,7 +11,8 @@ use serde::Deserialize;
 use toml::{Table, Value};
 use url::Url;
 
-use crate::front::TlsFiles;
+use crate::front::{TlsFiles, TrustedProxies};
+pub use throttling::ThrottleSettings;
 
 /// The defaults, with the documentation of each setting.
 pub const DEFAULTS: &str = include_str!("config.default.toml");
@@ -38,6 +41,10 @@ pub struct Settings {
     pub secret: Option<PlainSecret>,
     /// The file with the master secrets.
     pub secret_file: Option<PathBuf>,
+    /// The proxies whose word about a client's address is taken.
+    pub trusted_proxies: TrustedProxies,
+    /// How much is allowed before somebody is told to slow down.
+    pub throttle: ThrottleSettings,
     /// The settings that need no reading.
     pub plain: PlainSettings,
 }
@@ -179,8 +186,10 @@ impl Settings {
             None => Database::Sqlite(data.join("keyward.db")),
         };
         let secret_file = given("secret_file")?.map(PathBuf::from);
+        let trusted_proxies = throttling::trusted_proxies(&table)?;
+        let throttle = ThrottleSettings::read(&table)?;
         let plain = read_plain(&table)?;
-        Ok(Self { data, listen, public_url, tls, database, secret, secret_file, plain })
+        Ok(Self { data, listen, public_url, tls, database, secret, secret_file, trusted_proxies, throttle, plain })
     }
 }
 
@@ -242,11 +251,15 @@ fn set(table: &mut Table, known: &[String], place: &str, key: &str, value: Value
     Ok(())
 }
 
-/// The environment has text alone: it is read as the type that the default has.
+/// The environment has text alone: it is read as the type that the default has, a list with commas in between.
 fn typed_as(default: Option<&Value>, text: String) -> Value {
     match default {
         Some(Value::Integer(_)) => text.parse().map_or(Value::String(text), Value::Integer),
         Some(Value::Boolean(_)) => text.parse().map_or(Value::String(text), Value::Boolean),
+        Some(Value::Array(_)) if text.trim().is_empty() => Value::Array(Vec::new()),
+        Some(Value::Array(_)) => {
+            Value::Array(text.split(',').map(|entry| Value::String(entry.trim().to_owned())).collect())
+        }
         _ => Value::String(text),
     }
 }

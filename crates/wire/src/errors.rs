@@ -78,6 +78,7 @@ catalogue! {
     BodyTooLarge 413 "BODY_TOO_LARGE" "The body is larger than this route takes.",
     ContentTypeUnsupported 415 "CONTENT_TYPE_UNSUPPORTED" "The content type is not one that this route reads.",
     IdempotencyKeyReused 422 "IDEMPOTENCY_KEY_REUSED" "Another request was made with this Idempotency-Key.",
+    RateLimited 429 "RATE_LIMITED" "Too much was asked for, or too many credentials were wrong. Wait as long as Retry-After says.",
     Internal 500 "INTERNAL" "Something is broken on our side; the request id leads to it in the log.",
     Unavailable 503 "UNAVAILABLE" "The answer cannot be known now. Try again.",
     RevisionNotReached 503 "REVISION_NOT_REACHED" "This node has not heard of that revision yet. Try again.",

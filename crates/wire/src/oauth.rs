@@ -68,6 +68,7 @@ oauth_errors! {
     UnauthorizedClient 400 "unauthorized_client" "The application is not authorised for this audience.",
     UnsupportedGrantType 400 "unsupported_grant_type" "Only `client_credentials` is served.",
     InvalidScope 400 "invalid_scope" "A scope is unknown or was not granted.",
+    TooManyRequests 429 "temporarily_unavailable" "Too many tokens were asked for, or too many secrets were wrong.",
     ServerError 500 "server_error" "Something is broken on our side.",
     TemporarilyUnavailable 503 "temporarily_unavailable" "The answer cannot be known now.",
 }

@@ -1,6 +1,7 @@
 //! Who is it that calls? From a bearer token to a [`Caller`]. What the credential has lost since it was made counts.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use keyward_core::{
@@ -17,7 +18,23 @@ use crate::caller::{Caller, Credential};
 use crate::refusal::Refusal;
 
 /// Finds out who presents a bearer token (RFC 6750): an M2M token of an application, or an environment key.
-pub async fn identify(app: &App, token: &PlainSecret, request_host: Option<&str>) -> Result<Caller, Refusal> {
+///
+/// Only a token that is worth nothing counts against the address that it comes from; one that is good is never refused for
+/// what others did.
+pub async fn identify(
+    app: &App,
+    token: &PlainSecret,
+    request_host: Option<&str>,
+    from: IpAddr,
+) -> Result<Caller, Refusal> {
+    let caller = find_caller(app, token, request_host).await;
+    if caller.as_ref().is_err_and(|refusal| refusal.code == ErrorCode::TokenInvalid) {
+        app.count_failure(from, None)?;
+    }
+    caller
+}
+
+async fn find_caller(app: &App, token: &PlainSecret, request_host: Option<&str>) -> Result<Caller, Refusal> {
     let credential = match KeySecret::parse(token.expose()) {
         Some(secret) if secret.class() == KeyClass::Admin => Credential::Key(secret),
         Some(_) => return Err(Refusal::new(ErrorCode::TokenInvalid)),

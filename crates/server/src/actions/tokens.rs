@@ -1,5 +1,7 @@
 //! M2M tokens: RFC 6749 section 4.4.
 
+use std::net::IpAddr;
+
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use keyward_core::ids::random_hex;
 use keyward_core::{ClientId, PlainSecret, ScopeKey, bounds};
@@ -13,6 +15,10 @@ use keyward_wire::oauth::{Claims, OAuthErrorCode};
 use crate::actions::{first_run, signing_keys};
 use crate::app::App;
 use crate::refusal::Refusal;
+use crate::throttle::Throttled;
+
+/// Bytes of a secret, several times those of any that is made.
+const MAX_SECRET_BYTES: usize = 256;
 
 /// What a token is asked for with. Empty texts are as good as missing (RFC 6749 section 3.2).
 #[derive(Debug)]
@@ -27,6 +33,8 @@ pub struct TokenAsk<'a> {
     pub scope: Option<&'a str>,
     /// The host that the request was sent to.
     pub request_host: Option<&'a str>,
+    /// Who sent it.
+    pub from: IpAddr,
 }
 
 /// A token and what it carries.
@@ -47,7 +55,7 @@ pub struct TokenRefusal {
     pub code: OAuthErrorCode,
     /// What is wrong, for people.
     pub description: String,
-    /// The true cause, for the log.
+    /// The refusal behind it, with its true cause for the log.
     pub cause: Option<Refusal>,
 }
 
@@ -62,9 +70,17 @@ impl From<Refusal> for TokenRefusal {
     fn from(cause: Refusal) -> Self {
         let code = match cause.code.status() {
             503 | 507 => OAuthErrorCode::TemporarilyUnavailable,
+            429 => OAuthErrorCode::TooManyRequests,
+            400..=499 => OAuthErrorCode::InvalidRequest,
             _ => OAuthErrorCode::ServerError,
         };
         Self { code, description: cause.message.clone(), cause: Some(cause) }
+    }
+}
+
+impl From<Throttled> for TokenRefusal {
+    fn from(throttled: Throttled) -> Self {
+        Refusal::from(throttled).into()
     }
 }
 
@@ -76,8 +92,13 @@ impl From<StoreError> for TokenRefusal {
 
 /// Issues a token to an application that shows its secret.
 pub async fn issue_token(app: &App, ask: &TokenAsk<'_>) -> Result<IssuedToken, TokenRefusal> {
+    // Garbage is refused before anything is looked up.
+    let is_garbage = ask.client_secret.expose().len() > MAX_SECRET_BYTES;
+    let client_id = ClientId::parse(ask.client_id).filter(|_| !is_garbage).ok_or_else(|| wrong(app, ask, None))?;
     let mut tx = app.read().await?;
-    let application = authenticate(app, &mut tx, ask).await?;
+    let found = authenticate(app, &mut tx, &client_id, ask.client_secret).await?;
+    let application = found.ok_or_else(|| wrong(app, ask, Some(&client_id)))?;
+    app.count_token(&application.client_id)?;
     let (audience, scope) = authorize(app, &mut tx, &application, ask).await?;
     let (kid, private) = signing_keys::current_signing_key(app, &mut tx).await?;
     drop(tx);
@@ -106,21 +127,33 @@ pub async fn issue_token(app: &App, ask: &TokenAsk<'_>) -> Result<IssuedToken, T
 }
 
 /// The application, if its secret is right. What is wrong with the credentials is not told, nor by the time it takes.
-async fn authenticate(app: &App, tx: &mut Tx, ask: &TokenAsk<'_>) -> Result<ApplicationRow, TokenRefusal> {
-    let wrong = || TokenRefusal::new(OAuthErrorCode::InvalidClient, "The client is unknown or its secret is wrong.");
-    let client_id = ClientId::parse(ask.client_id).ok_or_else(wrong)?;
-    let found = applications::find_application(tx, &client_id).await?;
-    let secrets = applications::list_application_secrets(tx, &client_id, app.now()).await?;
-    let mac = |version| app.keyring.client_mac(version, &client_id, ask.client_secret);
+async fn authenticate(
+    app: &App,
+    tx: &mut Tx,
+    client_id: &ClientId,
+    secret: &PlainSecret,
+) -> Result<Option<ApplicationRow>, TokenRefusal> {
+    let found = applications::find_application(tx, client_id).await?;
+    let secrets = applications::list_application_secrets(tx, client_id, app.now()).await?;
+    let mac = |version| app.keyring.client_mac(version, client_id, secret);
     let mut is_right = false;
-    for secret in &secrets {
-        let mac = mac(secret.secret_version).ok_or_else(|| Refusal::caused_by(ErrorCode::Unavailable, CannotKnow))?;
-        is_right |= mac.matches(&secret.mac);
+    for row in &secrets {
+        let mac = mac(row.secret_version).ok_or_else(|| Refusal::caused_by(ErrorCode::Unavailable, CannotKnow))?;
+        is_right |= mac.matches(&row.mac);
     }
     if secrets.is_empty() {
         std::hint::black_box(mac(app.keyring.version()));
     }
-    found.filter(|application| is_right && application.is_active()).ok_or_else(wrong)
+    Ok(found.filter(|application| is_right && application.is_active()))
+}
+
+/// The answer to wrong credentials. Only now that they are wrong is it asked whether too many were, so that nobody's guesses
+/// stand in an application's way.
+fn wrong(app: &App, ask: &TokenAsk<'_>, client: Option<&ClientId>) -> TokenRefusal {
+    match app.count_failure(ask.from, client) {
+        Ok(()) => TokenRefusal::new(OAuthErrorCode::InvalidClient, "The client is unknown or its secret is wrong."),
+        Err(throttled) => throttled.into(),
+    }
 }
 
 /// The audience as it was asked for, and the scopes that the token is to carry.

@@ -1,17 +1,20 @@
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HOST};
+use http::request::Parts;
 use keyward_core::PlainSecret;
 use keyward_wire::ErrorCode;
 
 use crate::actions::callers;
 use crate::app::App;
 use crate::caller::Caller;
+use crate::front::ClientAddress;
 use crate::refusal::Refusal;
 
 /// Who sent a request, by its bearer token (RFC 6750 section 2.1).
-pub(super) async fn caller_of(headers: &HeaderMap, app: &App) -> Result<Caller, Refusal> {
-    let token = bearer_token(headers)?;
-    callers::identify(app, &token, request_host(headers)).await
+pub(super) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
+    let token = bearer_token(&parts.headers)?;
+    let ClientAddress(from) = ClientAddress::of(parts);
+    callers::identify(app, &token, request_host(&parts.headers), from).await
 }
 
 /// The host that a request was sent to.

@@ -114,7 +114,7 @@ impl<S> Deref for PlatformOrOrganization<S> {
 }
 
 async fn permitted<S: AnyScope>(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
-    let caller = caller_of(&parts.headers, app).await?;
+    let caller = caller_of(parts, app).await?;
     match S::ANY_OF {
         any_of if any_of.iter().any(|scope| caller.scopes.contains(scope)) => Ok(caller),
         [first, ..] => Err(Refusal::scope_missing(*first)),

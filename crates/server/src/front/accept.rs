@@ -1,10 +1,13 @@
 //! Connections: accepted, encrypted if the settings say so, timed, and ended with grace.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use http::Request;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -13,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
 
 use crate::front::Tls;
 use crate::settings::PlainSettings;
@@ -41,7 +45,7 @@ pub async fn serve(
             () = &mut shutdown => break,
         };
         match accepted {
-            Ok((stream, _)) => connections.open(stream, tls.as_ref(), open.watcher()),
+            Ok((stream, peer)) => connections.open(stream, peer, tls.as_ref(), open.watcher()),
             Err(error) => {
                 tracing::warn!(%error, "no connection could be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -74,34 +78,42 @@ impl Connections {
     }
 
     /// Opens a connection in a task of its own, so that nobody waits for its client.
-    fn open(&self, stream: TcpStream, tls: Option<&Tls>, watcher: Watcher) {
+    fn open(&self, stream: TcpStream, peer: SocketAddr, tls: Option<&Tls>, watcher: Watcher) {
         // Small answers are not to wait for more.
         let _: io::Result<()> = stream.set_nodelay(true);
         let connections = self.clone();
         match tls {
-            None => tokio::spawn(connections.answer(stream, watcher)),
+            None => tokio::spawn(connections.answer(stream, peer, watcher)),
             Some(tls) => {
                 let acceptor = TlsAcceptor::from(tls.current());
-                tokio::spawn(connections.shake_hands(stream, acceptor, watcher))
+                tokio::spawn(connections.shake_hands(stream, peer, acceptor, watcher))
             }
         };
     }
 
     /// Agrees on the encryption, which its client has only so long for, and nobody waits for at the end.
-    async fn shake_hands(mut self, stream: TcpStream, acceptor: TlsAcceptor, watcher: Watcher) {
+    async fn shake_hands(mut self, stream: TcpStream, peer: SocketAddr, acceptor: TlsAcceptor, watcher: Watcher) {
         let shaken = tokio::select! {
             shaken = tokio::time::timeout(self.handshake_timeout, acceptor.accept(stream)) => shaken,
             _ = self.stopped.changed() => return,
         };
         match shaken {
-            Ok(Ok(stream)) => self.answer(stream, watcher).await,
+            Ok(Ok(stream)) => self.answer(stream, peer, watcher).await,
             Ok(Err(error)) => tracing::debug!(%error, "a client and we agreed on no TLS"),
             Err(_) => tracing::debug!("a client did not finish the TLS handshake in time"),
         }
     }
 
-    async fn answer(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
-        let service = TowerToHyperService::new(self.router);
+    async fn answer(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        peer: SocketAddr,
+        watcher: Watcher,
+    ) {
+        let service = TowerToHyperService::new(self.router.map_request(move |mut request: Request<_>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request
+        }));
         let connection = self.builder.serve_connection(TokioIo::new(stream), service).into_owned();
         // How a connection ends is its client's business; what was asked over it has its own line in the log.
         let _ = watcher.watch(connection).await;

@@ -11,6 +11,7 @@ use http::{HeaderValue, StatusCode};
 use keyward_wire::{ErrorBody, ErrorCode};
 use serde::Serialize;
 
+use crate::front::rate_limit::write_limits;
 use crate::refusal::Refusal;
 
 /// An answer with its status. It is not to be stored: it may hold a secret, and it may be wrong a moment later.
@@ -72,6 +73,9 @@ impl IntoResponse for Refusal {
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Some(throttled) = &self.throttled {
+            write_limits(response.headers_mut(), throttled);
         }
         if let Some(cause) = self.cause {
             response.extensions_mut().insert(Cause::of(&*cause));

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::{HeaderName, HeaderValue};
 use keyward_core::ids::random_hex;
 use keyward_wire::ErrorCode;
 use tokio::time::Instant;
 
 use crate::app::App;
-use crate::front::Cause;
+use crate::front::{Cause, refuse};
 use crate::refusal::Refusal;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -21,13 +21,15 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 ///
 /// All of it is a task of its own: a request whose client has gone away still has its deadline and its line.
 pub(crate) async fn log_requests(State(app): State<App>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
     let watched = tokio::spawn(watch(app, request, next));
-    watched.await.unwrap_or_else(|error| Refusal::caused_by(ErrorCode::Internal, error).into_response())
+    watched.await.unwrap_or_else(|error| refuse(&path, Refusal::caused_by(ErrorCode::Internal, error)))
 }
 
 async fn watch(app: App, request: Request, next: Next) -> Response {
     let id = app.make(|fill, _| random_hex::<8>(fill));
     let method = request.method().clone();
+    let path = request.uri().path().to_owned();
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let begun = Instant::now();
 
@@ -36,10 +38,10 @@ async fn watch(app: App, request: Request, next: Next) -> Response {
     let mut handler = tokio::spawn(next.run(request));
     let mut response = match tokio::time::timeout(deadline, &mut handler).await {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) => Refusal::caused_by(ErrorCode::Internal, error).into_response(),
+        Ok(Err(error)) => refuse(&path, Refusal::caused_by(ErrorCode::Internal, error)),
         Err(late) => {
             handler.abort();
-            Refusal::caused_by(ErrorCode::Unavailable, late).into_response()
+            refuse(&path, Refusal::caused_by(ErrorCode::Unavailable, late))
         }
     };
 

@@ -1,12 +1,14 @@
 //! The token endpoint: RFC 6749 sections 2.3.1, 3.2, 4.4 and 5.
 
+use std::net::IpAddr;
+
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, PRAGMA};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use keyward_core::PlainSecret;
 use keyward_wire::oauth::{OAuthErrorBody, OAuthErrorCode, TokenRequest, TokenResponse};
@@ -14,7 +16,7 @@ use keyward_wire::oauth::{OAuthErrorBody, OAuthErrorCode, TokenRequest, TokenRes
 use crate::actions::tokens::{TokenAsk, TokenRefusal, issue_token};
 use crate::app::App;
 use crate::auth::bearer::request_host;
-use crate::front::{Answer, Cause, body, read_form, read_json};
+use crate::front::{Answer, ClientAddress, body, read_form, read_json, refuse_token};
 use crate::refusal::Refusal;
 
 /// Issues a token to an application.
@@ -29,33 +31,33 @@ use crate::refusal::Refusal;
         (status = 200, body = TokenResponse),
         (status = 400, body = OAuthErrorBody, description = "The request is not one that can be served"),
         (status = 401, body = OAuthErrorBody, description = "The client is unknown or its secret is wrong"),
+        (status = 429, body = OAuthErrorBody, description = "Too many secrets were wrong, or too many tokens asked for"),
         (status = 503, body = OAuthErrorBody, description = "The answer cannot be known now"),
     )
 )]
 pub(super) async fn create_token(
     State(app): State<App>,
+    ClientAddress(from): ClientAddress,
     headers: HeaderMap,
     bytes: Result<Bytes, BytesRejection>,
 ) -> Response {
     let used_basic = headers.contains_key(AUTHORIZATION);
-    let mut response = match answer(&app, &headers, bytes).await {
-        Ok(token) => Answer::ok(token).into_response(),
-        Err(refusal) => refuse(refusal, used_basic),
-    };
-    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
-    response
+    match answer(&app, from, &headers, bytes).await {
+        Ok(token) => ([(PRAGMA, HeaderValue::from_static("no-cache"))], Answer::ok(token)).into_response(),
+        Err(refusal) => refuse_token(refusal, used_basic),
+    }
 }
 
 /// Another method than POST (RFC 6749 section 3.2).
 pub(super) async fn refuse_method() -> Response {
-    let mut response = refuse(invalid("The method must be POST."), false);
+    let mut response = refuse_token(invalid("The method must be POST."), false);
     *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
     response
 }
 
 async fn answer(
     app: &App,
+    from: IpAddr,
     headers: &HeaderMap,
     bytes: Result<Bytes, BytesRejection>,
 ) -> Result<TokenResponse, TokenRefusal> {
@@ -75,6 +77,7 @@ async fn answer(
         audience: present(&request.audience),
         scope: present(&request.scope),
         request_host: request_host(headers),
+        from,
     };
     let issued = issue_token(app, &ask).await?;
     Ok(TokenResponse {
@@ -146,21 +149,4 @@ fn basic(value: &HeaderValue) -> Option<(String, PlainSecret)> {
         form_urlencoded::parse(pairs.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
     };
     Some((decode(id), PlainSecret::new(decode(secret))))
-}
-
-fn refuse(refusal: TokenRefusal, used_basic: bool) -> Response {
-    let status = StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let error_body = OAuthErrorBody { error: refusal.code.as_str().to_owned(), error_description: refusal.description };
-    let mut response = Answer(status, error_body).into_response();
-    if status == StatusCode::UNAUTHORIZED && used_basic {
-        let challenge = HeaderValue::from_static(r#"Basic realm="keyward", charset="UTF-8""#);
-        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-    }
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    }
-    if let Some(cause) = refusal.cause.and_then(|refusal| refusal.cause) {
-        response.extensions_mut().insert(Cause::of(&*cause));
-    }
-    response
 }

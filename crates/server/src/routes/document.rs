@@ -6,6 +6,8 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{self, RefOr};
 
+use crate::routes::limited;
+
 /// What the document says before the routes.
 #[derive(OpenApi)]
 #[openapi(
@@ -19,11 +21,15 @@ pub(super) fn finish(mut document: openapi::OpenApi) -> openapi::OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+    limited::describe(components);
     let schemas = std::mem::take(&mut components.schemas);
     components.schemas = schemas.into_iter().map(|(name, schema)| (plain_name(&name), schema)).collect();
     for operation in document.paths.paths.values_mut().flat_map(operations) {
         for (status, response) in &mut operation.responses.responses {
             let RefOr::T(response) = response else { continue };
+            if status == "429" {
+                limited::name(response);
+            }
             // OpenAPI 3.1 requires a description of each response.
             if response.description.is_empty() {
                 response.description = reason(status).to_owned();

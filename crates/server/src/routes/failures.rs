@@ -22,6 +22,9 @@ pub(super) enum Failures {
     /// The body is not JSON
     #[response(status = 415)]
     Unsupported(ErrorBody),
+    /// Too many credentials from this address were worth nothing
+    #[response(status = 429)]
+    TooMany(ErrorBody),
     /// The answer cannot be known now
     #[response(status = 503)]
     Unavailable(ErrorBody),

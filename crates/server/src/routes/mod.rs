@@ -8,6 +8,7 @@ mod failures;
 mod grants;
 mod health;
 mod keys;
+mod limited;
 mod member_rights;
 mod members;
 mod organizations;
@@ -27,7 +28,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
-use crate::front::log_requests;
+use crate::front::{find_client, log_requests};
 use crate::refusal::Refusal;
 use crate::{admin, oauth};
 
@@ -72,5 +73,6 @@ pub fn router(app: &App) -> Router {
         .method_not_allowed_fallback(|| async { Refusal::new(ErrorCode::MethodNotAllowed) })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(app.clone(), log_requests))
+        .layer(middleware::from_fn_with_state(app.clone(), find_client))
         .with_state(app.clone())
 }

@@ -66,6 +66,20 @@ fn each_operation_documents_one_success_and_a_body_for_each_failure() {
 }
 
 #[test]
+fn whatever_takes_a_credential_may_answer_429_and_nothing_else_does() {
+    let document = read();
+    for (method, path, operation) in operations(&document) {
+        let takes_one = path.starts_with("/api/v1/") || path == "/oauth2/token";
+        let response = &operation["responses"]["429"];
+        assert_eq!(response.is_object(), takes_one, "{method} {path}");
+        if takes_one {
+            let named: Vec<_> = response["headers"].as_object().unwrap().keys().collect();
+            assert_eq!(named, ["RateLimit", "RateLimit-Policy", "RateLimit-Reset", "Retry-After"], "{method} {path}");
+        }
+    }
+}
+
+#[test]
 fn what_needs_no_bearer_token_says_so() {
     let document = read();
     assert_eq!(document["security"], serde_json::json!([{ "bearer": [] }]));

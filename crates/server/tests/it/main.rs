@@ -26,4 +26,5 @@ mod roles;
 mod scopes;
 mod setup;
 mod signing_keys;
+mod throttling;
 mod users;

@@ -123,6 +123,9 @@ async fn a_body_that_never_comes_is_waited_for_as_long_as_the_setting_says() {
     let mut stream = served.send(&head).await;
     let answer = read_to_end(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    // In the shape of RFC 6749, as everything that the token endpoint answers.
+    assert!(answer.contains(r#"{"error":"temporarily_unavailable","error_description":""#), "{answer}");
+    assert!(answer.contains("retry-after: 1") && answer.contains("pragma: no-cache"), "{answer}");
 }
 
 #[tokio::test]

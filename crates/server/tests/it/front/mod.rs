@@ -1,6 +1,7 @@
 //! Where requests come in: limits, shapes and connections.
 
 mod connections;
+mod forwarded;
 mod limits;
 mod rights;
 mod shapes;

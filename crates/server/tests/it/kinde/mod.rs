@@ -13,7 +13,7 @@ const CONTRACT: &str = include_str!("contract.json");
 const PAGE: &str = include_str!("../../../../../docs/kinde-compatibility.md");
 
 /// Statuses that operations of ours may answer, of which the page speaks once and for all.
-const EVERYWHERE: [&str; 8] = ["400", "401", "403", "404", "413", "415", "503", "507"];
+const EVERYWHERE: [&str; 9] = ["400", "401", "403", "404", "413", "415", "429", "503", "507"];
 
 fn kindes() -> BTreeMap<String, Operation> {
     serde_json::from_str(CONTRACT).unwrap()
@@ -44,8 +44,6 @@ fn differences() -> BTreeSet<String> {
 fn compare_statuses(name: &str, kinde: &Operation, own: &Operation, lines: &mut BTreeSet<String>) {
     for (status, names) in &kinde.responses {
         match own.responses.get(status) {
-            // Nothing is limited by rate yet.
-            None if status == "429" => {}
             None => {
                 lines.insert(format!("{name}, answer {status}: absent"));
             }

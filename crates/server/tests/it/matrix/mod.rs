@@ -17,6 +17,8 @@ use crate::support::TestApp;
 use credentials::Credentials;
 use routes::{ROUTES, Things, UNDOCUMENTED};
 
+const SETTINGS: &str = "public_url = 'https://keys.example.com'\nfailures_per_address_per_minute = 0";
+
 #[test]
 fn the_matrix_has_every_route_of_the_document_and_no_other() {
     let document = serde_json::to_value(document()).unwrap();
@@ -35,7 +37,8 @@ fn the_matrix_has_every_route_of_the_document_and_no_other() {
 
 #[tokio::test]
 async fn each_credential_opens_what_it_should_and_nothing_else() {
-    let app = TestApp::start().await;
+    // So many worthless credentials within a moment would be told 429.
+    let app = TestApp::start_with(SETTINGS).await;
     let credentials = Credentials::make(&app).await;
     let things = Things::make(&credentials.admin, &credentials.of_organization, &credentials.org).await;
     let mut matrix = String::new();

@@ -1,0 +1,105 @@
+//! The header fields of 429: `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11), `Retry-After`
+//! (RFC 9110 section 10.2.3), and Kinde's `RateLimit-Reset`.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::throttle::{Throttled, UsedUp};
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const RATE_LIMIT_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// Tells what is used up, and how long to wait until all of it allows one more.
+pub(crate) fn write_limits(headers: &mut HeaderMap, Throttled(used_up): &Throttled) {
+    let (mut limits, mut policies, mut wait) = (String::new(), String::new(), 0);
+    for (at, UsedUp { policy, quota, standing }) in used_up.iter().enumerate() {
+        let comma = if at == 0 { "" } else { ", " };
+        let more_after = whole_seconds(standing.more_after);
+        wait = wait.max(more_after);
+        // A policy's name is one of ours, and needs no escape in a String (RFC 9651 section 3.3.3). Writing to a String
+        // cannot fail.
+        let _ = write!(limits, "{comma}\"{policy}\";r={};t={more_after}", standing.remaining);
+        let _ = write!(policies, "{comma}\"{policy}\";q={};w={}", quota.limit(), quota.window_seconds());
+    }
+    for (name, text) in [(RATE_LIMIT, limits), (RATE_LIMIT_POLICY, policies)] {
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            headers.insert(name, value);
+        }
+    }
+    // Not earlier than the end of any effective window.
+    headers.insert(RETRY_AFTER, wait.into());
+    headers.insert(RATE_LIMIT_RESET, wait.into());
+}
+
+/// Rounded up: whoever comes back then is served.
+fn whole_seconds(span: Duration) -> u64 {
+    span.as_secs() + u64::from(span.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use keyward_core::Quota;
+    use keyward_core::gcra::Standing;
+    use sfv::{BareItem, List, ListEntry, Parser};
+
+    use super::*;
+
+    fn used_up(policy: &'static str, limit: u32, window: u32, remaining: u32, millis: u64) -> UsedUp {
+        let standing = Standing { remaining, more_after: Duration::from_millis(millis) };
+        UsedUp { policy, quota: Quota::new(limit, window).unwrap(), standing }
+    }
+
+    /// A List of Strings, each with these Integers as its parameters, as RFC 9651 has it.
+    fn read(headers: &HeaderMap, name: &str, keys: [&str; 2]) -> Vec<(String, i64, i64)> {
+        let list: List = Parser::new(headers[name].as_bytes()).parse().unwrap();
+        let each = list.iter().map(|entry| {
+            let ListEntry::Item(item) = entry else { panic!("{entry:?}") };
+            let BareItem::String(policy) = &item.bare_item else { panic!("{item:?}") };
+            assert_eq!(item.params.keys().map(|key| key.as_str()).collect::<Vec<_>>(), keys);
+            let number = |key| match item.params.get(key) {
+                Some(BareItem::Integer(number)) => i64::from(*number),
+                other => panic!("{other:?}"),
+            };
+            (policy.as_str().to_owned(), number(keys[0]), number(keys[1]))
+        });
+        each.collect()
+    }
+
+    #[test]
+    fn several_policies_stand_in_a_list_and_the_longest_wait_counts() {
+        let mut headers = HeaderMap::new();
+        let told = [used_up("failures-by-address", 600, 60, 0, 100), used_up("failures-by-client", 120, 61, 0, 59_001)];
+        write_limits(&mut headers, &Throttled(told.into()));
+        let named = |first: (i64, i64), second: (i64, i64)| {
+            vec![
+                ("failures-by-address".to_owned(), first.0, first.1),
+                ("failures-by-client".to_owned(), second.0, second.1),
+            ]
+        };
+        assert_eq!(read(&headers, "ratelimit-policy", ["q", "w"]), named((600, 60), (120, 61)));
+        assert_eq!(read(&headers, "ratelimit", ["r", "t"]), named((0, 1), (0, 60)));
+        assert_eq!(
+            (&headers["retry-after"], &headers["ratelimit-reset"]),
+            (&"60".parse().unwrap(), &"60".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn the_fields_are_as_the_draft_writes_them() {
+        let mut headers = HeaderMap::new();
+        write_limits(&mut headers, &Throttled(vec![used_up("tokens-by-client", 1200, 60, 0, 50)]));
+        assert_eq!(headers["ratelimit-policy"], r#""tokens-by-client";q=1200;w=60"#);
+        assert_eq!(headers["ratelimit"], r#""tokens-by-client";r=0;t=1"#);
+    }
+
+    #[test]
+    fn a_wait_is_rounded_up() {
+        for (millis, seconds) in [(0, 0), (1, 1), (999, 1), (1_000, 1), (1_001, 2)] {
+            assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds);
+        }
+    }
+}
