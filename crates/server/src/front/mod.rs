@@ -11,6 +11,7 @@ mod oauth_answer;
 mod rate_limit;
 mod reader;
 mod repeat;
+mod secure;
 mod tls;
 
 pub use accept::serve;
@@ -22,4 +23,5 @@ pub(crate) use client_address::{ClientAddress, find_client};
 pub(crate) use log::log_requests;
 pub(crate) use oauth_answer::{refuse, refuse_token};
 pub(crate) use repeat::{Repeat, Repeated, repeated};
+pub(crate) use secure::secure_answers;
 pub use tls::{Tls, TlsError, TlsFiles};

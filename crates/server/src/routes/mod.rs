@@ -28,7 +28,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
-use crate::front::{find_client, log_requests};
+use crate::front::{find_client, log_requests, secure_answers};
 use crate::refusal::Refusal;
 use crate::{admin, oauth};
 
@@ -74,5 +74,6 @@ pub fn router(app: &App) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(app.clone(), log_requests))
         .layer(middleware::from_fn_with_state(app.clone(), find_client))
+        .layer(middleware::from_fn_with_state(app.clone(), secure_answers))
         .with_state(app.clone())
 }

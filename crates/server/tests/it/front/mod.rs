@@ -4,5 +4,6 @@ mod connections;
 mod forwarded;
 mod limits;
 mod rights;
+mod secure;
 mod shapes;
 mod tls;
