@@ -35,6 +35,7 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    RequestMalformed 400 "REQUEST_MALFORMED" "The request has more than one meaning: its host or its length is unclear.",
     BodyMalformed 400 "BODY_MALFORMED" "The body is not well-formed.",
     FieldMissing 400 "FIELD_MISSING" "A required field is missing.",
     FieldUnknown 400 "FIELD_UNKNOWN" "There is no field of this name here.",

@@ -6,4 +6,5 @@ mod limits;
 mod rights;
 mod secure;
 mod shapes;
+mod smuggling;
 mod tls;
