@@ -90,6 +90,16 @@ fn tokens_have_a_budget_that_no_failure_touches() {
 }
 
 #[test]
+fn a_node_that_starts_or_stands_beside_begins_anew() {
+    let (_, clock) = clock();
+    let (one, other) = (throttle(1, 0, 0), throttle(1, 0, 0));
+    assert!(
+        one.count_failure(address(1), None, &clock).is_ok() && one.count_failure(address(1), None, &clock).is_err()
+    );
+    assert!(other.count_failure(address(1), None, &clock).is_ok());
+}
+
+#[test]
 fn zero_is_no_limit() {
     let (_, clock) = clock();
     let (throttle, own) = (throttle(0, 0, 0), client("own"));
@@ -109,4 +119,5 @@ fn a_flood_of_a_million_addresses_and_clients_takes_bounded_room() {
     let ledgers = throttle.lock();
     assert_eq!(ledgers.failures_by_address.len(), ledgers.failures_by_client.len());
     assert!((REMEMBERED..=2 * REMEMBERED).contains(&ledgers.failures_by_address.len()));
+    assert_eq!(2 * REMEMBERED, 32_768, "docs/throttling.md says so");
 }

@@ -41,13 +41,3 @@ async fn a_suite_that_signs_in_a_thousand_times_in_a_moment_is_served() {
         assert_eq!(ask(&app, "127.0.0.1", &id, &secret).await.status, 200);
     }
 }
-
-#[tokio::test]
-async fn each_node_of_a_store_counts_for_itself_and_a_start_begins_anew() {
-    let (first, second) = (TestApp::start_with(TIGHT).await, TestApp::start_with(TIGHT).await);
-    for app in [&first, &second] {
-        for status in [401, 401, 401, 429] {
-            assert_eq!(ask(app, "198.51.100.7", "victim", "wrong").await.status, status);
-        }
-    }
-}
