@@ -75,6 +75,7 @@ impl App {
         let masters = secrets::load(&settings, &folder, &entropy)?;
         let store = Store::open(&settings.database).await?;
         let keyring = master_secrets::unlock(&store, &masters, &clock).await?;
+        secrets::settle(&folder)?;
         let issuer = Issuer::new(settings.public_url.as_ref(), settings.tls.is_some(), settings.listen.port());
         let first_run = FirstRun::default();
         let throttle = Throttle::new(&settings.throttle);

@@ -40,7 +40,7 @@ impl DataFolder {
     /// Makes the folder if it is absent, readable by its owner alone, and takes hold of it.
     pub fn hold(path: &Path) -> Result<Self, FolderError> {
         let failed = |source| FolderError::Io { path: path.display().to_string(), source };
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+        make_folder(path).map_err(failed)?;
         let name = path.join("keyward.lock");
         let lock = hold_file(&name, path)?;
         let mut folder = Self { path: path.to_owned(), lock, database: None };
@@ -81,6 +81,15 @@ impl DataFolder {
         Ok(path)
     }
 
+    /// Gives a file of the folder another name, and makes sure that it has it on the disk. It may have it already.
+    pub fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        match fs::rename(self.path.join(from), self.path.join(to)) {
+            Ok(()) => File::open(&self.path)?.sync_all(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Reads a file of the folder; none if it is absent.
     pub fn read(&self, name: &str) -> io::Result<Option<String>> {
         match fs::read_to_string(self.path.join(name)) {
@@ -89,6 +98,18 @@ impl DataFolder {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Makes a folder with those above it that are absent, and makes sure that they are on the disk: a name is there for good
+/// when the folder that it stands in is.
+fn make_folder(path: &Path) -> io::Result<()> {
+    let absent: Vec<&Path> = path.ancestors().take_while(|folder| !folder.exists()).collect();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    for folder in absent {
+        let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(above)?.sync_all()?;
+    }
+    Ok(())
 }
 
 /// Opens a lock file and takes hold of it; `held` is what it stands for.

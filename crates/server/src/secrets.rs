@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use keyward_core::{MasterSecret, PlainSecret, SecretVersion};
 use keyward_store::{Database, StoreError};
@@ -13,6 +13,18 @@ use crate::settings::Settings;
 
 /// The file in the data folder, on SQLite.
 const FILE: &str = "secret.key";
+/// The same until there is a database that was made with it. So a database that is gone can be told from a first start
+/// that was interrupted.
+const NEW_FILE: &str = "secret.key.new";
+
+/// The master secrets, the current one first.
+#[derive(Debug)]
+pub struct Masters {
+    /// The list.
+    pub list: Vec<MasterSecret>,
+    /// The file of a master secret that a store was made with: that store must be there.
+    pub of_store: Option<PathBuf>,
+}
 
 /// Why there is no usable list of master secrets.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +38,12 @@ pub enum SecretsError {
     /// The database was made with one that is gone.
     #[error("{0} is not there, but the database is, which was made with it: put it back")]
     Lost(String),
+    /// The database is gone, or empty, which was made with one that is there.
+    #[error(
+        "{0} is there, but the database that was made with it is not: put the database back. A new one would know none \
+         of its keys; to begin anew all the same, remove the file"
+    )]
+    NoDatabase(String),
     /// An entry is not base64 of 32 bytes.
     #[error("master secret {0} of the list is not base64 of 32 bytes")]
     Malformed(usize),
@@ -55,22 +73,33 @@ pub enum SecretsError {
     Store(#[from] StoreError),
 }
 
-/// Reads the list of master secrets, the current one first. For a new SQLite database one is made if there is none.
-pub fn load(settings: &Settings, folder: &DataFolder, entropy: &Entropy) -> Result<Vec<MasterSecret>, SecretsError> {
+/// Reads the master secrets. For a new SQLite database one is made if there is none.
+pub fn load(settings: &Settings, folder: &DataFolder, entropy: &Entropy) -> Result<Masters, SecretsError> {
     let own = folder.path().join(FILE);
+    let database = match &settings.database {
+        Database::Sqlite(path) => Some(path),
+        Database::Postgres(_) => None,
+    };
+    let mut of_store = None;
     let text = if let Some(secret) = &settings.secret {
         secret.clone()
     } else if let Some(file) = &settings.secret_file {
         PlainSecret::new(fs::read_to_string(file).map_err(|source| in_file(file, source))?)
     } else if let Some(text) = folder.read(FILE).map_err(|source| in_file(&own, source))? {
+        if database.is_some_and(|path| !path.exists()) {
+            return Err(SecretsError::NoDatabase(own.display().to_string()));
+        }
+        of_store = database.map(|_| own.clone());
         PlainSecret::new(text)
-    } else if let Database::Sqlite(database) = &settings.database {
-        if database.exists() {
+    } else if let Some(text) = folder.read(NEW_FILE).map_err(|source| in_file(&own, source))? {
+        PlainSecret::new(text)
+    } else if let Some(path) = database {
+        if path.exists() {
             return Err(SecretsError::Lost(own.display().to_string()));
         }
         let made = MasterSecret::generate(&mut |bytes| entropy.fill(bytes));
-        folder.write_private(FILE, &made.to_base64()).map_err(|source| in_file(&own, source))?;
-        return Ok(vec![made]);
+        folder.write_private(NEW_FILE, &made.to_base64()).map_err(|source| in_file(&own, source))?;
+        return Ok(Masters { list: vec![made], of_store });
     } else {
         return Err(SecretsError::Missing);
     };
@@ -79,7 +108,13 @@ pub fn load(settings: &Settings, folder: &DataFolder, entropy: &Entropy) -> Resu
         .enumerate()
         .map(|(at, entry)| MasterSecret::parse(entry).ok_or(SecretsError::Malformed(at + 1)))
         .collect();
-    secrets.and_then(|list| if list.is_empty() { Err(SecretsError::Empty) } else { Ok(list) })
+    let list = secrets?;
+    if list.is_empty() { Err(SecretsError::Empty) } else { Ok(Masters { list, of_store }) }
+}
+
+/// Gives the file of a new master secret its name, now that there is a store which was made with it.
+pub fn settle(folder: &DataFolder) -> Result<(), SecretsError> {
+    folder.rename(NEW_FILE, FILE).map_err(|source| in_file(&folder.path().join(FILE), source))
 }
 
 fn in_file(path: &Path, source: io::Error) -> SecretsError {

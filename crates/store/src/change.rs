@@ -137,6 +137,9 @@ impl Change {
         let link = keyring.audit_link(keyring.version(), &self.head.chain, &covered);
         let link = link.ok_or_else(|| StoreError::Corrupt("the keyring lacks its own current version".into()))?;
 
+        #[cfg(feature = "faults")]
+        crate::faults::commit_too_early(&mut self.tx).await?;
+
         const INSERT: &str = "INSERT INTO audit_events (revision, created_at, actor_kind, actor_id, action, target_id, \
              org_code, details, secret_version, link) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         execute!(

@@ -63,8 +63,11 @@ pub enum Tx {
 /// How long this side waits for the database: a little longer than PostgreSQL lets a statement run.
 const PATIENCE: Duration = Duration::from_secs(6);
 
-/// Waits for the database, but not for ever: a connection whose other end has gone says nothing.
+/// Waits for the database, but not for ever: a connection whose other end has gone says nothing. Every call of the
+/// database comes through here.
 pub(crate) async fn within<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    #[cfg(feature = "faults")]
+    let work = crate::faults::strike(work);
     let late = |_| sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the database did not answer in time"));
     tokio::time::timeout(PATIENCE, work).await.map_err(late)?
 }

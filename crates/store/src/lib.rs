@@ -7,6 +7,8 @@
 mod change;
 mod db;
 mod error;
+#[cfg(feature = "faults")]
+pub mod faults;
 mod migrate;
 mod row;
 mod store;

@@ -8,8 +8,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use keyward_core::Timestamp;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::Connection;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::change::{Actor, Change};
 use crate::db::{Database, Db, Tx, within};
@@ -47,8 +48,13 @@ impl Store {
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true);
+                #[cfg(feature = "faults")]
+                let options = crate::faults::slacken(options);
                 let pool = |connections| {
-                    SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT)
+                    SqlitePoolOptions::new()
+                        .max_connections(connections)
+                        .acquire_timeout(ACQUIRE_TIMEOUT)
+                        .after_release(|connection, _| Box::pin(is_usable_again(connection)))
                 };
                 let writer = pool(1).connect_with(options.clone()).await.map_err(OpenError::Connect)?;
                 let readers = pool(SQLITE_READERS).connect_lazy_with(options.pragma("query_only", "on"));
@@ -60,13 +66,16 @@ impl Store {
                     .application_name("keyward")
                     // Named statements live in a session, and behind a pooler the next one may be another.
                     .statement_cache_capacity(0);
-                let pool = PgPoolOptions::new()
-                    .max_connections(POSTGRES_CONNECTIONS)
-                    .acquire_timeout(ACQUIRE_TIMEOUT)
-                    .connect_with(options)
-                    .await
-                    .map_err(OpenError::Connect)?;
-                Db::Postgres(pool)
+                let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
+                let pool = match pool.connect_with(options.clone()).await {
+                    // The pool has tried for as long as it may, and does not tell why it failed.
+                    Err(sqlx::Error::PoolTimedOut) => Err(within(PgConnection::connect_with(&options))
+                        .await
+                        .err()
+                        .unwrap_or(sqlx::Error::PoolTimedOut)),
+                    tried => tried,
+                };
+                Db::Postgres(pool.map_err(OpenError::Connect)?)
             }
         };
         migrate::run(&db, migrations).await?;
@@ -112,6 +121,14 @@ impl Store {
             Db::Postgres(_) => "postgres",
         }
     }
+}
+
+/// Whether a connection has come out of its transaction. SQLite ends a transaction by itself when the disk is full or
+/// broken; the driver's own rollback fails then, and it would refuse every transaction that follows on the connection.
+async fn is_usable_again(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // The rollback is queued: what is asked behind it finds it done.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 /// Makes the file of a new database, readable by its owner alone; what SQLite puts beside it has the same mode.

@@ -25,6 +25,11 @@ impl Place {
         self.0.path().join(name)
     }
 
+    /// The folder itself.
+    pub(crate) fn root(&self) -> &Path {
+        self.0.path()
+    }
+
     /// The data folder.
     pub(crate) fn data(&self) -> PathBuf {
         self.path("data")
@@ -32,7 +37,12 @@ impl Place {
 
     /// The binary in this folder, with nothing of the environment of whoever runs the tests.
     pub(crate) fn keyward(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(KEYWARD);
+        self.command(KEYWARD.as_ref(), arguments)
+    }
+
+    /// The same with another binary.
+    pub(crate) fn command(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(arguments).env_clear().current_dir(self.0.path());
         command
     }
@@ -120,6 +130,18 @@ impl Running {
     pub(crate) fn address(&mut self) -> String {
         let ready: Value = serde_json::from_str(&self.line_with("Keyward is ready")).unwrap();
         ready["listen"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until the server is ready, and says where it listens; none if it ends before that.
+    pub(crate) fn address_if_ready(&mut self) -> Option<String> {
+        while let Ok((stream, line)) = self.lines.recv_timeout(PATIENCE) {
+            let ready = line.contains("Keyward is ready").then(|| serde_json::from_str::<Value>(&line).unwrap());
+            self.seen.push((stream, line));
+            if let Some(ready) = ready {
+                return Some(text(&ready, "listen").to_owned());
+            }
+        }
+        None
     }
 
     /// What was read of standard error so far.

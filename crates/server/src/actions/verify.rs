@@ -7,7 +7,7 @@ use keyward_core::{KeySecret, OrgScope, Outcome, Presented, Selector};
 use keyward_engine::{ApiEntry, Ask, Entry, Use, Verdict, Wanted, verify};
 use keyward_store::keys::{self, KeyRow};
 use keyward_store::usage::{self, UsageRow};
-use keyward_store::{Revision, Tx, head, scopes};
+use keyward_store::{Revision, StoreError, Tx, head, scopes};
 use keyward_wire::ErrorCode;
 use keyward_wire::verify::VerifyKeyRequest;
 
@@ -81,13 +81,25 @@ pub async fn verify_key(app: &App, caller: &Caller, request: &VerifyKeyRequest) 
     };
     let scopes = scopes.iter().map(ToString::to_string).collect();
     let audience = entry.api.audience.clone();
-    let usage = if outcome == Outcome::Verified { Some(count(app, entry, ip).await?) } else { None };
+    let usage = if outcome == Outcome::Verified { count(app, entry, ip).await? } else { None };
     let key = found.map(|found| VerifiedKey { row: found.row, audience, scopes, status, usage });
     Ok(Verified { outcome, key, revision })
 }
 
-/// Counts a valid verification before it is answered: what cannot be counted is not valid.
-async fn count(app: &App, entry: &Entry, ip: Option<IpAddr>) -> Result<UsageRow, Refusal> {
+/// Counts a valid verification before it is answered. Where there is no room it goes uncounted, since the key is known
+/// to be valid all the same; any other failure leaves open what is known, and the answer with it.
+async fn count(app: &App, entry: &Entry, ip: Option<IpAddr>) -> Result<Option<UsageRow>, Refusal> {
+    match add(app, entry, ip).await {
+        Ok(usage) => Ok(Some(usage)),
+        Err(StoreError::Full(cause)) => {
+            tracing::warn!(key_id = %entry.key_id, %cause, "a valid verification is not counted: there is no room");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn add(app: &App, entry: &Entry, ip: Option<IpAddr>) -> Result<UsageRow, StoreError> {
     let mut tx = app.tally().await?;
     let usage = usage::add_verification(&mut tx, &entry.key_id, app.now(), ip).await?;
     tx.commit().await?;

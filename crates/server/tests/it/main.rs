@@ -12,6 +12,7 @@ mod applications;
 mod canary;
 mod docs;
 mod document;
+mod failing_calls;
 mod front;
 mod health;
 mod keys;
