@@ -5,6 +5,7 @@
 mod cold_start;
 mod demo;
 mod docs;
+mod faults;
 mod house;
 mod http;
 mod init;

@@ -1,0 +1,86 @@
+//! The power goes at random moments: what was not synced is lost, wholly or in part. On SQLite, which is ours to sync.
+
+use std::time::Duration;
+
+use super::dice::Dice;
+use super::disk::{Disk, Loss};
+use super::shop::{Kind, Ready, Shop};
+use super::{Checked, count, dice, ensure, tell};
+
+/// Power cuts of one store, then there is a new one.
+const CUTS_OF_A_STORE: u32 = 15;
+/// More calls than a first start makes, and a later one: some of the cuts come in it, and some do not.
+const CALLS_OF_A_FIRST_START: u64 = 400;
+const CALLS_OF_A_START: u64 = 40;
+/// More calls than some thirty changes make.
+const CALLS_OF_WORK: u64 = 500;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_loses_nothing_that_was_acknowledged() {
+    let mut dice = dice();
+    let cuts = count("FAULT_POWER_CUTS", 120);
+    let (mut left, mut tally) = (cuts, Tally::default());
+    while left > 0 {
+        let mut shop = Shop::found(Kind::Sqlite, &mut dice).await;
+        let these = left.min(CUTS_OF_A_STORE);
+        cut_store(&mut shop, these, &mut dice, &mut tally).await.unwrap();
+        left -= these;
+    }
+    let Tally { acknowledged, lost_sectors, in_starts, slowest } = tally;
+    tell(&format!(
+        "{cuts} power cuts, {in_starts} of them in a start; {acknowledged} acknowledged changes and tokens, \
+         {lost_sectors} unsynced sectors lost, slowest start {slowest:?}"
+    ));
+    assert!(acknowledged > cuts && lost_sectors > 0 && in_starts > 0, "the cuts have met nothing");
+}
+
+/// What the cuts have met.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    acknowledged: u32,
+    lost_sectors: usize,
+    in_starts: u32,
+    slowest: Duration,
+}
+
+/// Cuts the power of one store so many times, and checks after each.
+pub(crate) async fn cut_store(shop: &mut Shop, cuts: u32, dice: &mut Dice, tally: &mut Tally) -> Checked {
+    let disk = Disk::new();
+    shop.environment.extend(disk.under(shop.place.root()));
+    for done in 0..cuts {
+        disk.renew();
+        // The first start of a store is cut, and now and then a later one.
+        if done == 0 || dice.once_in(5) {
+            let calls = if done == 0 { CALLS_OF_A_FIRST_START } else { CALLS_OF_A_START };
+            disk.cut_after(1 + dice.below(calls));
+        }
+        let (mut process, address) = shop.launch()?;
+        match address {
+            Some(address) if !disk.was_cut() => {
+                let ready = Ready { process, address };
+                let outcome = work_until_cut(shop, &ready, &disk, dice).await;
+                process = ready.process;
+                outcome?;
+            }
+            _ => tally.in_starts += 1,
+        }
+        let ended = process.wait();
+        ensure!(ended.code.is_none(), "the server ended by itself: {:?}\n{}", ended.code, ended.stderr);
+        tally.lost_sectors += disk.lose_power(shop.place.root(), Loss::any(dice), dice);
+    }
+    disk.renew();
+    let ready = shop.start()?;
+    shop.furnish(&ready, dice).await?;
+    shop.check_all(&ready).await?;
+    tally.acknowledged += shop.acknowledged();
+    tally.slowest = tally.slowest.max(shop.slowest_start);
+    Ok(())
+}
+
+/// Checks what is left of the time before, and works until the power goes.
+async fn work_until_cut(shop: &mut Shop, ready: &Ready, disk: &Disk, dice: &mut Dice) -> Checked {
+    shop.furnish(ready, dice).await?;
+    shop.check(ready).await?;
+    disk.cut_after(1 + dice.below(CALLS_OF_WORK));
+    shop.open(ready).await
+}
