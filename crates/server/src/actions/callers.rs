@@ -8,7 +8,7 @@ use keyward_core::{
     ApiScope, ClientId, KeyClass, KeySecret, ManagementScope, OrgScope, Outcome, PlainSecret, Presented,
 };
 use keyward_engine::{Ask, Use, Wanted, verify};
-use keyward_store::{Actor, ActorKind, Change, Tx, apis, applications, grants, scopes, signing_keys};
+use keyward_store::{Actor, ActorKind, Change, StoreError, Tx, apis, applications, grants, scopes, signing_keys};
 use keyward_wire::ErrorCode;
 use keyward_wire::oauth::{Claims, Jwk};
 
@@ -17,27 +17,56 @@ use crate::app::App;
 use crate::caller::{Caller, Credential};
 use crate::refusal::Refusal;
 
+/// Why nobody was found behind a credential.
+enum Unfound {
+    /// It was never one of ours: garbage, a wrong secret, a signature that is not ours.
+    Forged,
+    /// Another reason. It may have been ours and good, and whoever shows it has to learn that it is so no longer.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Unfound {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<StoreError> for Unfound {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl From<Unfound> for Refusal {
+    fn from(unfound: Unfound) -> Self {
+        match unfound {
+            Unfound::Forged => Self::new(ErrorCode::TokenInvalid),
+            Unfound::Refused(refusal) => refusal,
+        }
+    }
+}
+
 /// Finds out who presents a bearer token (RFC 6750): an M2M token of an application, or an environment key.
 ///
-/// Only a token that is worth nothing counts against the address that it comes from; one that is good is never refused for
-/// what others did.
+/// What is forged counts against the address that it comes from. What was ours once does not, and what is good is never
+/// refused for what others did.
 pub async fn identify(
     app: &App,
     token: &PlainSecret,
     request_host: Option<&str>,
     from: IpAddr,
 ) -> Result<Caller, Refusal> {
-    let caller = find_caller(app, token, request_host).await;
-    if caller.as_ref().is_err_and(|refusal| refusal.code == ErrorCode::TokenInvalid) {
+    let found = find_caller(app, token, request_host).await;
+    if matches!(found, Err(Unfound::Forged)) {
         app.count_failure(from, None)?;
     }
-    caller
+    Ok(found?)
 }
 
-async fn find_caller(app: &App, token: &PlainSecret, request_host: Option<&str>) -> Result<Caller, Refusal> {
+async fn find_caller(app: &App, token: &PlainSecret, request_host: Option<&str>) -> Result<Caller, Unfound> {
     let credential = match KeySecret::parse(token.expose()) {
         Some(secret) if secret.class() == KeyClass::Admin => Credential::Key(secret),
-        Some(_) => return Err(Refusal::new(ErrorCode::TokenInvalid)),
+        Some(_) => return Err(Unfound::Forged),
         None => return identify_application(app, token, request_host).await,
     };
     let mut tx = app.read().await?;
@@ -60,14 +89,14 @@ pub(super) async fn begin(app: &App, caller: &Caller) -> Result<Change, Refusal>
 }
 
 /// Who shows a credential whose form is good, and what it may do at this moment.
-async fn look_up(app: &App, tx: &mut Tx, credential: &Credential) -> Result<Caller, Refusal> {
+async fn look_up(app: &App, tx: &mut Tx, credential: &Credential) -> Result<Caller, Unfound> {
     match credential {
         Credential::Key(secret) => look_up_key(app, tx, secret).await,
         Credential::Token { client_id, org_code, scopes } => {
             let invalid = || Refusal::new(ErrorCode::TokenInvalid);
             let row = applications::find_application(tx, client_id).await?.ok_or_else(invalid)?;
             if !row.is_active() || row.org_code != *org_code {
-                return Err(invalid());
+                return Err(invalid().into());
             }
             let granted = granted_scopes(tx, client_id).await?;
             Ok(Caller {
@@ -82,16 +111,15 @@ async fn look_up(app: &App, tx: &mut Tx, credential: &Credential) -> Result<Call
     }
 }
 
-async fn identify_application(app: &App, token: &PlainSecret, host: Option<&str>) -> Result<Caller, Refusal> {
-    let invalid = || Refusal::new(ErrorCode::TokenInvalid);
+async fn identify_application(app: &App, token: &PlainSecret, host: Option<&str>) -> Result<Caller, Unfound> {
     // Garbage is refused before anything is asked.
-    let header = jsonwebtoken::decode_header(token.expose()).map_err(|_| invalid())?;
-    let kid = header.kid.filter(|_| header.alg == Algorithm::RS256).ok_or_else(invalid)?;
+    let header = jsonwebtoken::decode_header(token.expose()).map_err(|_| Unfound::Forged)?;
+    let kid = header.kid.filter(|_| header.alg == Algorithm::RS256).ok_or(Unfound::Forged)?;
     let mut tx = app.read().await?;
     let claims = read_claims(app, &mut tx, token, &kid).await?;
     let is_ours = claims.iss == app.issuer.as_str() && claims.exp > app.now().as_seconds();
     if !is_ours || !names_management_api(app, &mut tx, &claims.aud, host).await? {
-        return Err(invalid());
+        return Err(Refusal::new(ErrorCode::TokenInvalid).into());
     }
     let scopes = claims.scp.iter().filter_map(|key| ManagementScope::parse(key)).collect();
     let credential = Credential::Token { client_id: claims.azp, org_code: claims.org_code, scopes };
@@ -117,10 +145,9 @@ async fn names_management_api(
 
 /// The claims of a token whose signature is good. Only RS256 and only our own keys will do, whatever its header says;
 /// times are the caller's to check, by a clock that is an argument.
-async fn read_claims(app: &App, tx: &mut Tx, token: &PlainSecret, kid: &str) -> Result<Claims, Refusal> {
-    let invalid = || Refusal::new(ErrorCode::TokenInvalid);
+async fn read_claims(app: &App, tx: &mut Tx, token: &PlainSecret, kid: &str) -> Result<Claims, Unfound> {
     let rows = signing_keys::list_signing_keys(tx, app.now()).await?;
-    let row = rows.iter().find(|row| row.kid == kid).ok_or_else(invalid)?;
+    let row = rows.iter().find(|row| row.kid == kid).ok_or(Unfound::Forged)?;
     let broken = |error| Refusal::caused_by(ErrorCode::Internal, error);
     let jwk: Jwk = serde_json::from_str(&row.public_jwk).map_err(broken)?;
     let key = DecodingKey::from_rsa_components(&jwk.n, &jwk.e)
@@ -129,7 +156,7 @@ async fn read_claims(app: &App, tx: &mut Tx, token: &PlainSecret, kid: &str) -> 
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
-    jsonwebtoken::decode(token.expose(), &key, &validation).map(|token| token.claims).map_err(|_| invalid())
+    jsonwebtoken::decode(token.expose(), &key, &validation).map(|token| token.claims).map_err(|_| Unfound::Forged)
 }
 
 /// The scopes of the management API that an application has now.
@@ -141,8 +168,7 @@ pub(super) async fn granted_scopes(tx: &mut Tx, client: &ClientId) -> Result<BTr
     Ok(granted.filter_map(|row| ManagementScope::parse(row.key.as_str())).collect())
 }
 
-async fn look_up_key(app: &App, tx: &mut Tx, secret: &KeySecret) -> Result<Caller, Refusal> {
-    let invalid = || Refusal::new(ErrorCode::TokenInvalid);
+async fn look_up_key(app: &App, tx: &mut Tx, secret: &KeySecret) -> Result<Caller, Unfound> {
     let found = find_entry(app, tx, secret.selector()).await?;
     let ask = Ask {
         used_for: Use::Management,
@@ -153,8 +179,11 @@ async fn look_up_key(app: &App, tx: &mut Tx, secret: &KeySecret) -> Result<Calle
     let verdict = verify(&app.keyring, secret, found.as_ref().map(|found| &found.entry), &ask, app.now())
         .map_err(|error| Refusal::caused_by(ErrorCode::Unavailable, error))?;
     let scopes = verdict.scopes.iter().filter_map(|key| ManagementScope::parse(key.as_str())).collect();
-    let is_right = verdict.outcome == Outcome::Verified;
-    let row = found.filter(|_| is_right).ok_or_else(invalid)?.row;
+    let row = match (verdict.outcome, found) {
+        (Outcome::Verified, Some(found)) => found.row,
+        (Outcome::Invalid, _) | (_, None) => return Err(Unfound::Forged),
+        _ => return Err(Refusal::new(ErrorCode::TokenInvalid).into()),
+    };
     Ok(Caller {
         actor: Actor { kind: ActorKind::EnvironmentKey, id: row.id.to_string(), name: row.name },
         org_scope: OrgScope::All,

@@ -22,7 +22,7 @@ pub(super) enum Failures {
     /// The body is not JSON
     #[response(status = 415)]
     Unsupported(ErrorBody),
-    /// Too many credentials from this address were worth nothing
+    /// Too many credentials from this address were never ours
     #[response(status = 429)]
     TooMany(ErrorBody),
     /// The answer cannot be known now

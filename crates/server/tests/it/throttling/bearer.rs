@@ -1,6 +1,10 @@
 //! Bearer tokens that are worth nothing.
 
-use super::{TIGHT, call};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{TIGHT, call, client};
 use crate::support::TestApp;
 use crate::support::tokens::with_bad_signature;
 
@@ -29,9 +33,39 @@ async fn good_ones_are_never_counted() {
 }
 
 #[tokio::test]
+async fn one_that_was_good_once_is_told_401_whatever_others_send_from_there() {
+    let app = TestApp::start_with(TIGHT).await;
+    let admin = app.admin().await;
+    let (id, secret) = client(&admin).await;
+    let short = json!({ "access_token_lifetime": 60 });
+    assert_eq!(admin.patch(&format!("/api/v1/applications/{id}/tokens"), short).await.status, 200);
+    let expired = app.sign_in(&id, &secret).await.token.unwrap();
+    let revoked = admin.makes_environment_key(&["read:apis"], json!({})).await.token.unwrap();
+    let key = admin.get("/api/v1/api_keys").await.text("/api_keys/0/id");
+    assert_eq!(admin.delete(&format!("/api/v1/api_keys/{key}")).await.status, 200);
+    let orphan = admin.makes_m2m(&["read:apis"], json!({ "name": "Gone" })).await.token.unwrap();
+    app.database.db_run("UPDATE applications SET deleted_at = 1 WHERE name = 'Gone'").await;
+
+    app.advance(Duration::from_secs(61));
+    for status in [401, 401, 401, 429] {
+        assert_eq!(call(&app, "198.51.100.7", "garbage").await.status, status);
+    }
+    for _ in 0..5 {
+        for once in [&expired, &revoked, &orphan] {
+            let told = call(&app, "198.51.100.7", once).await;
+            assert_eq!((told.status, told.error()), (401, "TOKEN_INVALID"));
+        }
+    }
+    assert_eq!(call(&app, "198.51.100.8", &expired).await.status, 401);
+    for status in [401, 401, 401, 429] {
+        assert_eq!(call(&app, "198.51.100.8", "garbage").await.status, status, "none of them was counted");
+    }
+}
+
+#[tokio::test]
 async fn a_good_one_that_lacks_a_scope_is_not_counted() {
     let app = TestApp::start_with(TIGHT).await;
-    let machine = app.admin().await.makes_environment_key(&["read:users"], serde_json::json!({})).await;
+    let machine = app.admin().await.makes_environment_key(&["read:users"], json!({})).await;
     for _ in 0..5 {
         assert_eq!(call(&app, "198.51.100.7", machine.token.as_ref().unwrap()).await.status, 403);
     }
