@@ -34,10 +34,10 @@ async fn wrong_secrets_take_nothing_from_it() {
 }
 
 #[tokio::test]
-async fn a_suite_that_signs_in_a_thousand_times_in_a_moment_is_served() {
+async fn a_suite_that_signs_in_hundreds_of_times_in_a_moment_is_served() {
     let app = TestApp::start().await;
     let (id, secret) = client(&app.admin().await).await;
-    for _ in 0..1_000 {
+    for _ in 0..400 {
         assert_eq!(ask(&app, "127.0.0.1", &id, &secret).await.status, 200);
     }
 }
