@@ -56,6 +56,10 @@ pub async fn verify_key(app: &App, caller: &Caller, request: &VerifyKeyRequest) 
     if required.len() > MAX_SCOPES {
         return Err(Refusal::field("scopes", "must have at most 100 entries"));
     }
+    // The scopes that a key lacks are told to whoever sent it.
+    if let Some(at) = required.iter().position(|scope| KeySecret::parse(scope).is_some()) {
+        return Err(Refusal::field(&format!("scopes[{at}]"), "must be a scope, and not the secret of a key"));
+    }
     let ip = request.ip.as_deref().map(read_ip).transpose()?;
     let mut tx = app.read().await?;
     let revision = head::get_revision(&mut tx).await?;

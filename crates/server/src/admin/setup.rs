@@ -21,8 +21,11 @@ use crate::refusal::Refusal;
 #[derive(Template)]
 #[template(path = "setup.html")]
 enum Page<'a> {
-    Open { code: &'a str },
-    Done { credentials: &'a FirstCredentials },
+    /// The form goes to the page's own address, which holds the code, so the page does not.
+    Open,
+    Done {
+        credentials: &'a FirstCredentials,
+    },
     Closed,
 }
 
@@ -32,7 +35,7 @@ pub(super) fn routes() -> Router<App> {
 
 async fn show_setup(State(app): State<App>, Path(code): Path<String>) -> Result<Response, Refusal> {
     if app.first_run.is_open(&code, app.now()) {
-        render(StatusCode::OK, &Page::Open { code: &code })
+        render(StatusCode::OK, &Page::Open)
     } else {
         render(StatusCode::NOT_FOUND, &Page::Closed)
     }

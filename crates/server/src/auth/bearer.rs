@@ -13,6 +13,8 @@ use crate::refusal::Refusal;
 /// Who sent a request, by its bearer token (RFC 6750 section 2.1).
 pub(super) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
     let token = bearer_token(&parts.headers)?;
+    #[cfg(feature = "leak-control")]
+    tracing::trace!(token = token.expose(), "a leak, for the tests to notice");
     let ClientAddress(from) = ClientAddress::of(parts);
     callers::identify(app, &token, request_host(&parts.headers), from).await
 }

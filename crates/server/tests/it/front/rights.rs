@@ -21,9 +21,11 @@ async fn begin(served: &Served, caller: &Actor<'_>, body: &str) -> TcpStream {
     stream
 }
 
-async fn finish(mut stream: TcpStream, body: &str) -> String {
+async fn finish(app: &TestApp, mut stream: TcpStream, body: &str) -> String {
     stream.write_all(body.as_bytes()).await.unwrap();
-    read_to_end(&mut stream).await
+    let answer = read_to_end(&mut stream).await;
+    app.search_in("the answer at a socket", answer.clone());
+    answer
 }
 
 fn api() -> String {
@@ -36,7 +38,7 @@ async fn a_caller_that_keeps_its_rights_is_served() {
     let admin = app.admin().await;
     let served = serve(&app).await;
     let stream = begin(&served, &admin.makes_environment_key(&["create:apis"], json!({})).await, &api()).await;
-    assert!(finish(stream, &api()).await.starts_with("HTTP/1.1 200"));
+    assert!(finish(&app, stream, &api()).await.starts_with("HTTP/1.1 200"));
 }
 
 #[tokio::test]
@@ -49,7 +51,7 @@ async fn an_environment_key_that_is_revoked_meanwhile_changes_nothing() {
     let key = admin.get("/api/v1/api_keys").await.text("/api_keys/0/id");
     admin.delete(&format!("/api/v1/api_keys/{key}")).await;
     let before = app.revision().await;
-    let answer = finish(stream, &api()).await;
+    let answer = finish(&app, stream, &api()).await;
     assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("TOKEN_INVALID"), "{answer}");
     assert_eq!(app.revision().await, before);
 }
@@ -65,7 +67,7 @@ async fn an_application_that_loses_its_scope_meanwhile_changes_nothing() {
     let lost = json!({ "applications": [{ "id": id, "operation": "delete" }] });
     admin.patch(&format!("/api/v1/apis/{management}/applications"), lost).await;
     let before = app.revision().await;
-    let answer = finish(stream, &api()).await;
+    let answer = finish(&app, stream, &api()).await;
     assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("SCOPE_MISSING"), "{answer}");
     assert_eq!(app.revision().await, before);
 }

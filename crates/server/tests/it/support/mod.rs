@@ -1,6 +1,7 @@
 //! An app to test, and actors who call it.
 
 mod actor;
+pub(crate) mod canary;
 mod database;
 mod log;
 mod reply;
@@ -21,11 +22,11 @@ use keyward_server::actions::first_run::create_first_application;
 use keyward_server::actions::signing_keys::import_first_signing_key;
 use keyward_server::caller::Caller;
 use keyward_server::{App, Clock, DataFolder, Entropy, Settings, Sources, routes};
-use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
 pub(crate) use actor::{Actor, with};
+use canary::{Asked, Hit, Place, Watch, leaks};
 pub(crate) use database::TestDatabase;
 pub(crate) use reply::Reply;
 
@@ -44,8 +45,9 @@ pub(crate) struct TestApp {
     pub(crate) database: TestDatabase,
     router: Router,
     clock: Arc<AtomicI64>,
-    /// Every secret that an answer has shown.
-    pub(crate) secrets: Mutex<Vec<String>>,
+    pub(crate) watch: Watch,
+    /// Whether what leaked is told when this is dropped: not where a test has asked for it.
+    is_watched: bool,
     folder: TempDir,
 }
 
@@ -75,7 +77,7 @@ impl TestApp {
         bootstrap::ensure_management_api(&app).await.unwrap();
         import_first_signing_key(&app, &signing_key()).await.unwrap();
         let router = routes::router(&app);
-        Self { app, database, router, clock, secrets: Mutex::default(), folder }
+        Self { app, database, router, clock, watch: Watch::default(), is_watched: true, folder }
     }
 
     /// Moves the clock.
@@ -121,9 +123,10 @@ impl TestApp {
 
     /// Sends a request through the whole router.
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
+        let asked = Asked::of(&request);
         let response = self.router.clone().oneshot(request).await.unwrap();
         let reply = Reply::read(response).await;
-        self.remember_all(&reply.body);
+        self.watch.answered(asked, &reply);
         reply
     }
 
@@ -132,19 +135,35 @@ impl TestApp {
         log::captured()
     }
 
-    /// Counts a secret among those that were shown.
+    /// Counts a secret among those that must stand nowhere.
     pub(crate) fn remember(&self, secret: &str) {
-        self.secrets.lock().unwrap().push(secret.to_owned());
+        self.watch.remember(secret);
     }
 
-    fn remember_all(&self, body: &Value) {
-        for (name, value) in body.as_object().into_iter().flatten() {
-            match value {
-                Value::String(text) if ["key", "client_secret", "access_token"].contains(&name.as_str()) => {
-                    self.remember(text);
-                }
-                nested => self.remember_all(nested),
-            }
+    /// Every secret that was shown or presented so far.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        self.watch.secrets()
+    }
+
+    /// Adds what does not come by [`Self::send`] to what is searched for secrets at the end.
+    pub(crate) fn search_in(&self, name: &'static str, bytes: impl Into<Vec<u8>>) {
+        self.watch.search_in(Place::Other(name), bytes.into());
+    }
+
+    /// Ends the app, and tells what leaked in place of failing.
+    pub(crate) fn into_leaks(mut self) -> Vec<Hit> {
+        self.is_watched = false;
+        leaks(&self)
+    }
+}
+
+/// The end of every test: no secret stands where it was not shown.
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        // A test that fails already is told by its own failure.
+        if self.is_watched && !std::thread::panicking() {
+            let leaks = leaks(self);
+            assert!(leaks.is_empty(), "a secret stands where it was not shown: {leaks:?}");
         }
     }
 }
@@ -167,7 +186,12 @@ fn seeded() -> Entropy {
 
 /// The private key as PKCS #8, DER.
 pub(crate) fn signing_key() -> Vec<u8> {
-    let body: String = SIGNING_KEY.lines().filter(|line| !line.starts_with('-')).collect();
+    der(SIGNING_KEY)
+}
+
+/// What stands in a PEM.
+fn der(pem: &str) -> Vec<u8> {
+    let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
     STANDARD.decode(body).unwrap()
 }
 

@@ -160,3 +160,13 @@ async fn a_body_has_64_kib_and_no_byte_more() {
     }
     "#);
 }
+
+#[tokio::test]
+async fn a_secret_in_place_of_a_scope_is_not_repeated() {
+    let app = TestApp::start().await;
+    let shop = Shop::open(&app).await;
+    let (_, secret) = shop.makes_key(json!({})).await;
+    let reply = shop.admin.verify(&secret, json!({ "scopes": ["read:orders", secret] })).await;
+    let message = "`scopes[1]` must be a scope, and not the secret of a key";
+    assert_eq!((reply.status, reply.error(), reply.message()), (400, "FIELD_INVALID", message));
+}
