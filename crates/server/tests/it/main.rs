@@ -23,6 +23,7 @@ mod oauth;
 mod organizations;
 mod permissions;
 mod races;
+mod rights;
 mod roles;
 mod scopes;
 mod setup;

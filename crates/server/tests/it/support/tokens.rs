@@ -1,9 +1,13 @@
 //! Tokens: taken apart, and forged.
 
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::crypto::sign;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::SIGNING_KEY;
 
@@ -28,6 +32,27 @@ pub(crate) fn with_bad_signature(token: &str) -> String {
     let mut bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
     bytes[100] ^= 1;
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// The token under another header, signed with this key by RS256, or with the right one.
+pub(crate) fn with_header(token: &str, header: &Value, key: Option<&EncodingKey>) -> String {
+    let claims = token.split('.').nth(1).unwrap();
+    let signed = format!("{}.{claims}", URL_SAFE_NO_PAD.encode(header.to_string()));
+    let right = EncodingKey::from_rsa_pem(SIGNING_KEY.as_bytes()).unwrap();
+    let signature = sign(signed.as_bytes(), key.unwrap_or(&right), Algorithm::RS256).unwrap();
+    format!("{signed}.{signature}")
+}
+
+/// A key of somebody else, and its public half as a JWK.
+pub(crate) fn key_of_another() -> (EncodingKey, Value) {
+    let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
+    let pkcs8: Pkcs8V1Der<'_> = pair.as_der().unwrap();
+    let public = pair.public_key();
+    let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let (n, e) = (public.modulus(), public.exponent());
+    let (n, e) = (part(n.big_endian_without_leading_zero()), part(e.big_endian_without_leading_zero()));
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(pkcs8.as_ref()));
+    (EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap(), json!({ "kty": "RSA", "n": n, "e": e }))
 }
 
 /// The token without a signature, and a header that says so (RFC 7519 section 6).
