@@ -36,6 +36,15 @@ impl Issuer {
         format!("{}/api", self.text)
     }
 
+    /// Whether this is one of the addresses at which an issuer with a path is described: the path stands behind the
+    /// well-known part (RFC 8414 section 3.1), or before it (OpenID Connect Discovery 1.0 section 4).
+    pub fn is_described_at(&self, address: &str) -> bool {
+        let Some((_, own)) = self.public.as_ref().and_then(|public| public.split_once('/')) else { return false };
+        ["oauth-authorization-server", "openid-configuration"].iter().any(|document| {
+            address == format!("/.well-known/{document}/{own}") || address == format!("/{own}/.well-known/{document}")
+        })
+    }
+
     /// Whether an audience names the management API: `<issuer>/api` or `<issuer>/api/v1`, with http or https, and the
     /// doubled `https://http://…` that one SDK sends. Without a public address any loopback name will do, and the host
     /// that the request was sent to.

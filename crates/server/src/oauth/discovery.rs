@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::HeaderValue;
-use http::header::CACHE_CONTROL;
+use http::header::{ALLOW, CACHE_CONTROL};
+use http::{HeaderValue, Method, Uri};
 use keyward_core::ManagementScope;
+use keyward_wire::ErrorCode;
 use keyward_wire::oauth::{Discovery, JwkSet};
 
 use crate::actions::signing_keys;
@@ -44,4 +45,16 @@ pub(super) async fn get_discovery(State(app): State<App>) -> Response {
         scopes_supported: ManagementScope::ALL.iter().map(|scope| scope.key().to_owned()).collect(),
     };
     ([(CACHE_CONTROL, KEEP)], Json(discovery)).into_response()
+}
+
+/// What no route serves, unless it is one of the addresses that an issuer's path makes. They follow a setting, and so
+/// are no routes.
+pub(crate) async fn describe_elsewhere(State(app): State<App>, method: Method, address: Uri) -> Response {
+    if !app.issuer.is_described_at(address.path()) {
+        return Refusal::new(ErrorCode::RouteNotFound).into_response();
+    }
+    if method == Method::GET || method == Method::HEAD {
+        return get_discovery(State(app)).await;
+    }
+    ([(ALLOW, "GET,HEAD")], Refusal::new(ErrorCode::MethodNotAllowed)).into_response()
 }

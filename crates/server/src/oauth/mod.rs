@@ -9,6 +9,8 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 
+pub(crate) use discovery::describe_elsewhere;
+
 /// The routes, for the document too.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     let (schemas, paths, token) = routes!(token::create_token);

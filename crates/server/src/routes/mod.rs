@@ -69,7 +69,7 @@ pub fn router(app: &App) -> Router {
         .route("/openapi.json", axum::routing::get(|| async move { Json(described) }))
         .merge(docs::routes())
         .merge(admin::routes())
-        .fallback(|| async { Refusal::new(ErrorCode::RouteNotFound) })
+        .fallback(oauth::describe_elsewhere)
         .method_not_allowed_fallback(|| async { Refusal::new(ErrorCode::MethodNotAllowed) })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(let_in))

@@ -1,6 +1,8 @@
 //! What is published: the signing keys (RFC 7517) and the description of the server (RFC 8414).
 
 use insta::assert_snapshot;
+use keyward_core::ManagementScope;
+use serde_json::json;
 
 use crate::support::TestApp;
 use crate::support::tokens::{claims_of, header_of};
@@ -137,9 +139,55 @@ async fn what_is_described_is_served() {
 }
 
 #[tokio::test]
-async fn an_issuer_with_a_path_keeps_it() {
-    let app = TestApp::start_with("public_url = 'https://example.com/keys/'").await;
-    let described = app.anonymous().get("/.well-known/oauth-authorization-server").await;
-    assert_eq!(described.text("/issuer"), "https://example.com/keys");
-    assert_eq!(described.text("/token_endpoint"), "https://example.com/keys/oauth2/token");
+async fn what_is_listed_is_what_tokens_are() {
+    let app = TestApp::start().await;
+    let (nobody, admin) = (app.anonymous(), app.admin().await);
+    let (described, keys) =
+        (nobody.get("/.well-known/openid-configuration").await, nobody.get("/.well-known/jwks").await);
+    let header = header_of(admin.token.as_deref().unwrap());
+    assert_eq!(described.body["id_token_signing_alg_values_supported"], json!([header["alg"]]));
+    assert_eq!(keys.body["keys"][0]["alg"], header["alg"]);
+    let known: Vec<&str> = ManagementScope::ALL.iter().map(|scope| scope.key()).collect();
+    assert_eq!(described.body["scopes_supported"], json!(known));
+}
+
+#[tokio::test]
+async fn an_issuer_with_a_path_is_described_with_the_path_in_every_place_where_clients_look() {
+    let app = TestApp::start_with("public_url = 'https://example.com/keys/eu/'").await;
+    let nobody = app.anonymous();
+    let described = nobody.get("/.well-known/oauth-authorization-server").await;
+    assert_eq!(described.text("/issuer"), "https://example.com/keys/eu");
+    assert_eq!(described.text("/token_endpoint"), "https://example.com/keys/eu/oauth2/token");
+    let token = app.admin().await.token.unwrap();
+    assert_eq!(claims_of(&token)["iss"], described.body["issuer"]);
+    for path in [
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server/keys/eu",
+        "/.well-known/openid-configuration/keys/eu",
+        "/keys/eu/.well-known/oauth-authorization-server",
+        "/keys/eu/.well-known/openid-configuration",
+    ] {
+        let same = nobody.get(path).await;
+        assert_eq!((same.status, &same.bytes), (200, &described.bytes), "{path}");
+        assert_eq!(same.header("cache-control"), "public, max-age=300", "{path}");
+        let posted = nobody.post(path, json!({})).await;
+        assert_eq!((posted.status, posted.header("allow").contains("GET")), (405, true), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_described_for_another_path_than_the_issuers() {
+    for (url, path) in [
+        ("https://example.com/keys", "/.well-known/openid-configuration/other"),
+        ("https://example.com/keys", "/.well-known/openid-configuration/keys/"),
+        ("https://example.com/keys", "/other/.well-known/openid-configuration"),
+        ("https://example.com/keys", "/keys/.well-known/jwks"),
+        ("https://example.com", "/.well-known/openid-configuration/"),
+        ("https://example.com", "//.well-known/openid-configuration"),
+        ("https://example.com/:a/*", "/.well-known/openid-configuration/b/c"),
+    ] {
+        let app = TestApp::start_with(&format!("public_url = '{url}'")).await;
+        let reply = app.anonymous().get(path).await;
+        assert_eq!((reply.status, reply.error()), (404, "ROUTE_NOT_FOUND"), "{url} {path}");
+    }
 }
