@@ -10,6 +10,7 @@ mod support;
 mod apis;
 mod applications;
 mod canary;
+mod defaults;
 mod docs;
 mod document;
 mod failing_calls;

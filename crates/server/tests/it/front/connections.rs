@@ -15,14 +15,14 @@ use crate::support::TestApp;
 /// How long a test waits for what must come; how long it truly takes is not its business.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(super) struct Served {
+pub(crate) struct Served {
     pub(super) address: SocketAddr,
     pub(super) stop: oneshot::Sender<()>,
     pub(super) ended: JoinHandle<()>,
 }
 
 /// Serves the app on a port of its own.
-pub(super) async fn serve(app: &TestApp) -> Served {
+pub(crate) async fn serve(app: &TestApp) -> Served {
     serve_by(app, None).await
 }
 
@@ -41,7 +41,7 @@ pub(super) async fn serve_by(app: &TestApp, tls: Option<front::Tls>) -> Served {
 
 impl Served {
     /// Opens a connection and sends this.
-    pub(super) async fn send(&self, text: &str) -> TcpStream {
+    pub(crate) async fn send(&self, text: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(text.as_bytes()).await.unwrap();
         stream
@@ -49,7 +49,7 @@ impl Served {
 }
 
 /// Everything that comes until the other side closes.
-pub(super) async fn read_to_end(stream: &mut (impl AsyncRead + Unpin)) -> String {
+pub(crate) async fn read_to_end(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut bytes = Vec::new();
     let read = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await;
     // A reset is a close as well: what was sent too much is thrown away unread.

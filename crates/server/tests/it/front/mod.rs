@@ -8,3 +8,5 @@ mod secure;
 mod shapes;
 mod smuggling;
 mod tls;
+
+pub(crate) use connections::{read_to_end, serve};

@@ -1,6 +1,7 @@
 //! Every route with every kind of credential.
 
 mod credentials;
+mod described;
 mod members;
 mod organizations;
 mod outcomes;
@@ -17,6 +18,7 @@ use keyward_server::routes::document;
 
 use crate::support::TestApp;
 use credentials::{Credentials, OF_ORGANIZATION};
+use described::Described;
 use outcomes::{Matrix, Outcomes};
 use routes::{ROUTES, Route, Things, UNDOCUMENTED};
 
@@ -55,14 +57,16 @@ async fn matrix_of(routes: impl Iterator<Item = &Route>) -> String {
     let app = TestApp::start_with(SETTINGS).await;
     let credentials = Credentials::make(&app).await;
     let things = Things::make(&credentials.admin, &credentials.of_organization, &credentials.org).await;
-    let mut matrix = Matrix::default();
+    let (mut matrix, described) = (Matrix::default(), Described::new());
     for route in routes {
         // What is refused changes nothing, so one request will do for all that is worth nothing.
         let (path, body) = things.request(route).await;
         let before = app.revision().await;
         let mut refused = Outcomes::default();
         for credential in &credentials.worthless {
-            refused.add(credential.name, &credential.call(&app, route.method, &path, body.as_ref()).await);
+            let reply = credential.call(&app, route.method, &path, body.as_ref()).await;
+            described.hold(route, &reply);
+            refused.add(credential.name, &reply);
         }
         assert_eq!(app.revision().await, before, "{} {}", route.method, route.path);
         // A route that any of several scopes opens is tried with each of them.
@@ -76,6 +80,7 @@ async fn matrix_of(routes: impl Iterator<Item = &Route>) -> String {
                     let is_refused = reply.error() == "PLATFORM_ONLY";
                     assert_eq!(is_refused, !route.is_for_organizations, "{} {}", route.method, route.path);
                 }
+                described.hold(route, &reply);
                 outcomes.add(credential.name, &reply);
             }
             matrix.add(route, scope, &refused, &outcomes);

@@ -126,6 +126,7 @@ impl TestApp {
         let asked = Asked::of(&request);
         let response = self.router.clone().oneshot(request).await.unwrap();
         let reply = Reply::read(response).await;
+        reply.tells_nothing_of_the_house();
         self.watch.answered(asked, &reply);
         reply
     }

@@ -7,6 +7,12 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::Value;
 
+/// Headers that no answer has.
+const BANNERS: [&str; 5] = ["server", "via", "x-powered-by", "access-control-allow-origin", "set-cookie"];
+
+/// Words of what is inside, as they would stand in the text of an error that got out.
+const INSIDES: [&str; 9] = ["sqlx", "sqlite", "postgres", "select ", "tokio", "panicked", ".rs", "/tmp", "os error"];
+
 /// An answer, read to its end.
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -22,6 +28,17 @@ impl Reply {
         let bytes = to_bytes(body, usize::MAX).await.unwrap().to_vec();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         Self { status: parts.status.as_u16(), headers: parts.headers, bytes, body }
+    }
+
+    /// What serves says nothing of itself, lets no page of another site read it, and tells no cause of a refusal.
+    pub(super) fn tells_nothing_of_the_house(&self) {
+        for name in BANNERS {
+            assert!(!self.headers.contains_key(name), "{name}: {}", self.header(name));
+        }
+        let text = if self.status < 400 { String::new() } else { String::from_utf8_lossy(&self.bytes).to_lowercase() };
+        for inside in INSIDES {
+            assert!(!text.contains(inside), "a refusal tells of {inside}: {text}");
+        }
     }
 
     /// A text of the body, by JSON pointer (RFC 6901).
