@@ -1,8 +1,12 @@
 # Sourced by clients: a Keyward of their own, in a folder of its own, ended with them.
 #
 #   start_keyward [tls]   starts one, by TLS with a private authority if that is said, and sets
-#                         SERVER_URL, SERVER_CA (a file in PEM), CLIENT_ID, CLIENT_SECRET
+#                         SERVER_URL, SERVER_CA (a file in PEM), CLIENT_ID, CLIENT_SECRET, and SECRETS_SHOWN, a file
+#                         to which a client adds the secrets that it is shown, one a line
+#   search_keyward        ends it, and fails if a secret stands in its log or in its data
 
+# shellcheck source=secrets.sh
+. "$(dirname "${BASH_SOURCE[0]}")/secrets.sh"
 binary=${TEST_KEYWARD_BINARY:?the release binary}
 keyward_folder=$(mktemp -d)
 keyward_server=
@@ -28,7 +32,7 @@ start_keyward() {
     rm -rf "${keyward_folder:?}"/*
     pushd "$keyward_folder" >/dev/null
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    export KEYWARD_LISTEN=127.0.0.1:$port
+    export KEYWARD_LISTEN=127.0.0.1:$port KEYWARD_LOG_LEVEL=trace
     unset KEYWARD_TLS_CERT KEYWARD_TLS_KEY
     if [ "${1:-}" = tls ]; then
         make_certificates 2>openssl.log || { cat openssl.log; return 1; }
@@ -40,7 +44,9 @@ start_keyward() {
     CLIENT_SECRET=$(jq -r .client_secret first.json)
     SERVER_URL=$scheme://localhost:$port
     SERVER_CA=$keyward_folder/ca.pem
-    export CLIENT_ID CLIENT_SECRET SERVER_URL SERVER_CA
+    SECRETS_SHOWN=$keyward_folder/shown.txt
+    : >"$SECRETS_SHOWN"
+    export CLIENT_ID CLIENT_SECRET SERVER_URL SERVER_CA SECRETS_SHOWN
     "$binary" serve 2>serve.log &
     keyward_server=$!
     local ask=(curl -s -o /dev/null -f --noproxy '*')
@@ -51,4 +57,13 @@ start_keyward() {
     done
     cat serve.log
     return 1
+}
+
+search_keyward() {
+    end_keyward
+    pushd "$keyward_folder" >/dev/null
+    { echo "$CLIENT_SECRET"; cat "$SECRETS_SHOWN"; } >secrets.txt
+    [ ! -e server.key ] || sed '/^---/d' server.key >>secrets.txt
+    search_run secrets.txt
+    popd >/dev/null
 }

@@ -6,7 +6,7 @@
 // COMMAND starts the example with KEYWARD_ISSUER, KEYWARD_VERIFY_KEY and PORT=0, and prints where it listens.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -112,7 +112,7 @@ async function unknown(response) {
 before(async () => {
   const command = [keyward, 'serve', '--data', join(folder, 'data'), '--listen', '127.0.0.1:0'];
   const pattern = /"Keyward is ready","listen":"([^"]+)"/;
-  server = await start(command, { ...environment, KEYWARD_LOG_FORMAT: 'json' }, pattern);
+  server = await start(command, { ...environment, KEYWARD_LOG_FORMAT: 'json', KEYWARD_LOG_LEVEL: 'trace' }, pattern);
   issuer = `http://${server.found}`;
   const { client_id, client_secret } = orders;
   const body = new URLSearchParams({ grant_type: 'client_credentials', client_id, client_secret });
@@ -239,9 +239,17 @@ test('a credential that Keyward no longer knows is our trouble, and not that of 
   await unknown(await ask((await issue()).key, 'GET', beside.url));
 });
 
+// What has the form of a key's secret or of a token.
+const SECRET = /_(live|test|adm)_[0-9A-Za-z]{50}|eyJ0eXAiOiJKV1Qi/;
+
 test('when Keyward has stopped, the answer is 503, and its log holds no key', async () => {
   const { key } = await issue();
   assert.equal(await server.stop('SIGTERM'), 0);
+  const data = join(folder, 'data');
+  const kept = readdirSync(data).filter((name) => name !== 'secret.key').map((name) => join(data, name));
+  const said = [server.lines.join('\n'), ...kept.map((name) => readFileSync(name, 'latin1'))];
+  assert.ok(SECRET.test(key) && said.length > 2 && server.lines.length > 10);
+  for (const text of said) assert.ok(!SECRET.test(text) && !text.includes(orders.client_secret), text);
   await unknown(await ask(key));
   await unknown(await ask('garbage'));
   await refused(await ask(undefined), 401, 'Bearer');

@@ -2,6 +2,7 @@
 // itself and from Keyward's document: one that is not made here fails the run.
 
 import assert from 'node:assert/strict';
+import { appendFileSync } from 'node:fs';
 import * as kinde from '@kinde/management-api-js';
 
 const url = process.env.SERVER_URL;
@@ -82,6 +83,7 @@ const { application } = await api.createApplication({ requestBody: { name: 'Back
 const applicationId = application.id;
 assert.equal(application.client_id, applicationId);
 assert.ok(application.client_secret);
+appendFileSync(process.env.SECRETS_SHOWN, `${application.client_secret}\n`);
 const authorised = await api.updateApiApplications({ apiId, requestBody: { applications: [{ id: applicationId }] } });
 assert.deepEqual(authorised.applications_connected, [applicationId]);
 await api.addApiApplicationScope({ apiId, applicationId, scopeId });

@@ -91,6 +91,8 @@ application = calls.create_application({"name": "Backend", "type": "m2m"}).appli
 application_id = application.id
 same(application.client_id, application_id)
 assert application.client_secret
+with open(os.environ["SECRETS_SHOWN"], "a") as shown:
+    print(application.client_secret, file=shown)
 authorised = calls.update_api_applications(api_id, {"applications": [{"id": application_id}]})
 same(authorised.applications_connected, [application_id])
 calls.add_api_application_scope(api_id, application_id, scope_id)

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Failure;
 
-/// The file of the first application's credentials, written as soon as they exist.
+/// The file of the first application's credentials, written as soon as they exist and removed when the demo is whole.
 const FIRST_FILE: &str = "demo-first.json";
 /// The file of everything, written when it is whole.
 const FILE: &str = "demo.json";
@@ -71,6 +71,8 @@ pub(crate) async fn make(app: &App, url: &str, say: impl Fn(&str, &str)) -> Resu
 
     let things = Things { first, api_id, backend_id, backend_secret };
     app.folder.write_private(FILE, &serde_json::to_string_pretty(&things)?)?;
+    // All of it stands in the other file now, and a secret stands in one place.
+    std::fs::remove_file(app.folder.path().join(FIRST_FILE))?;
     Ok(things)
 }
 

@@ -1,5 +1,6 @@
 //! Calls to a running server, as anybody would make them.
 
+use crate::canary;
 use crate::support::text;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
@@ -35,7 +36,9 @@ impl Http {
         let status = response.status();
         let answer: Value = response.json().await.unwrap();
         assert_eq!(status, 200, "{answer}");
-        text(&answer, "access_token").to_owned()
+        let token = text(&answer, "access_token");
+        [token, text(first, "client_secret")].into_iter().for_each(canary::shown);
+        token.to_owned()
     }
 
     /// A call with a bearer credential: its status and its answer.
@@ -53,6 +56,7 @@ impl Http {
         });
         let (status, mut answer) = self.call(bearer, Method::POST, "/api/v1/api_keys", &body).await;
         assert!((200..300).contains(&status), "{status}: {answer}");
+        canary::shown(text(&answer["api_key"], "key"));
         answer["api_key"].take()
     }
 

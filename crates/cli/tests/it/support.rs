@@ -5,8 +5,11 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use tempfile::TempDir;
+
+use crate::canary;
 
 /// How long anything may take before the test says that it never came.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,16 +50,29 @@ impl Place {
         command
     }
 
-    /// `keyward serve` on a free port.
+    /// `keyward serve` on a free port, telling its log all that it does.
     pub(crate) fn serve(&self) -> Command {
-        self.keyward(&["serve", "--data", "data", "--listen", "127.0.0.1:0"])
+        let mut command = self.keyward(&["serve", "--data", "data", "--listen", "127.0.0.1:0"]);
+        command.env("KEYWARD_LOG_LEVEL", "trace");
+        command
     }
 
     /// `keyward init`, which must succeed: its output as JSON.
     pub(crate) fn init(&self, arguments: &[&str]) -> Value {
         let ended = end(self.keyward(&["init", "--data", "data", "--json"]).args(arguments));
         assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
-        serde_json::from_str(&ended.stdout).unwrap()
+        let printed: Value = serde_json::from_str(&ended.stdout).unwrap();
+        for secret in ["client_secret", "verify_key"].iter().filter_map(|name| printed[name].as_str()) {
+            assert_eq!(ended.stdout.matches(secret).count(), 1, "it is printed once");
+        }
+        printed
+    }
+}
+
+/// The folder goes when nobody writes into it any more: processes are started after it, and so dropped before.
+impl Drop for Place {
+    fn drop(&mut self) {
+        canary::search(self.0.path());
     }
 }
 
@@ -91,16 +107,18 @@ pub(crate) struct Running {
     child: Child,
     lines: Receiver<(Stream, String)>,
     seen: Vec<(Stream, String)>,
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
         let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = piped.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        canary::given(command);
         let (sender, lines) = channel();
-        forward(Stream::Out, child.stdout.take().unwrap(), sender.clone());
-        forward(Stream::Error, child.stderr.take().unwrap(), sender);
-        Self { child, lines, seen: Vec::new() }
+        let out = forward(Stream::Out, child.stdout.take().unwrap(), sender.clone());
+        let error = forward(Stream::Error, child.stderr.take().unwrap(), sender);
+        Self { child, lines, seen: Vec::new(), readers: vec![out, error] }
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -191,17 +209,24 @@ impl Drop for Running {
         // It has ended already, or it must now.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // What was said last is read too, before it is searched.
+        for reader in self.readers.drain(..) {
+            let _ = reader.join();
+        }
     }
 }
 
-fn forward(stream: Stream, from: impl Read + Send + 'static, to: Sender<(Stream, String)>) {
+fn forward(stream: Stream, from: impl Read + Send + 'static, to: Sender<(Stream, String)>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
-            if to.send((stream, line)).is_err() {
-                return;
+            match stream {
+                Stream::Out => canary::printed(&line),
+                Stream::Error => canary::logged(&line),
             }
+            // Nobody may be listening any more.
+            let _ = to.send((stream, line));
         }
-    });
+    })
 }
 
 /// Sends a signal by the shell, whose `kill` is built in.
