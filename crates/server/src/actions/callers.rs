@@ -12,9 +12,10 @@ use keyward_core::{
 use keyward_engine::{Ask, Use, Wanted, verify};
 use keyward_store::{Actor, ActorKind, Change, StoreError, Tx, apis, applications, grants, scopes, signing_keys};
 use keyward_wire::ErrorCode;
-use keyward_wire::oauth::{Claims, Jwk};
+use keyward_wire::oauth::Claims;
 use serde::Deserialize;
 
+use crate::actions::signing_keys::public_half;
 use crate::actions::verify::find_entry;
 use crate::app::App;
 use crate::caller::{Caller, Credential};
@@ -168,8 +169,7 @@ async fn names_management_api(
 async fn read_claims(app: &App, tx: &mut Tx, token: &PlainSecret, kid: &str) -> Result<Claims, Unfound> {
     let rows = signing_keys::list_signing_keys(tx, app.now()).await?;
     let row = rows.iter().find(|row| row.kid == kid).ok_or(Unfound::Forged)?;
-    let broken = |error| Refusal::caused_by(ErrorCode::Internal, error);
-    let jwk: Jwk = serde_json::from_str(&row.public_jwk).map_err(broken)?;
+    let jwk = public_half(app, row)?;
     let key = DecodingKey::from_rsa_components(&jwk.n, &jwk.e)
         .map_err(|error| Refusal::caused_by(ErrorCode::Internal, error))?;
     let mut validation = Validation::new(Algorithm::RS256);

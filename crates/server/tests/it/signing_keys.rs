@@ -133,3 +133,20 @@ async fn keys_are_not_the_business_of_an_organization() {
         assert_eq!((reply.status, reply.error()), (403, "PLATFORM_ONLY"));
     }
 }
+
+#[tokio::test]
+async fn a_public_half_that_was_changed_in_the_database_is_neither_believed_nor_published() {
+    for change in [
+        "UPDATE signing_keys SET public_jwk = replace(public_jwk, 'AQAB', 'Aw')",
+        "UPDATE signing_keys SET public_jwk = replace(public_jwk, '\"n\":\"q', '\"n\":\"r')",
+        "UPDATE signing_keys SET public_jwk = (SELECT o.public_jwk FROM signing_keys o WHERE o.kid <> signing_keys.kid)",
+    ] {
+        let app = TestApp::start().await;
+        let admin = app.admin().await;
+        assert_eq!(admin.post(PATH, json!({})).await.status, 201, "there are two");
+        app.database.db_run(change).await;
+        // It cannot be known who signed the token: that is neither yes nor no.
+        assert_eq!(admin.get("/api/v1/apis").await.error(), "UNAVAILABLE", "{change}");
+        assert_eq!(app.anonymous().get("/.well-known/jwks").await.error(), "UNAVAILABLE", "{change}");
+    }
+}

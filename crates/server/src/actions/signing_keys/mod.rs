@@ -74,7 +74,7 @@ async fn insert(app: &App, change: &mut Change, made: &MadeKey, active_at: Times
     let new = NewSigningKey {
         kid,
         public_jwk: &public,
-        private_sealed: &app.keyring.seal(&purpose(kid), made.private.as_bytes()),
+        private_sealed: &app.keyring.seal(&purpose(&public), made.private.as_bytes()),
         secret_version: app.keyring.version(),
         active_at,
     };
@@ -85,8 +85,21 @@ async fn insert(app: &App, change: &mut Change, made: &MadeKey, active_at: Times
 pub async fn list_public_keys(app: &App) -> Result<JwkSet, Refusal> {
     let mut tx = app.read().await?;
     let rows = list_signing_keys(&mut tx, app.now()).await?;
-    let keys: Result<Vec<Jwk>, _> = rows.iter().map(|row| serde_json::from_str(&row.public_jwk)).collect();
-    keys.map(|keys| JwkSet { keys }).map_err(|error| Refusal::caused_by(ErrorCode::Internal, error))
+    let keys: Result<Vec<Jwk>, _> = rows.iter().map(|row| public_half(app, row)).collect();
+    keys.map(|keys| JwkSet { keys })
+}
+
+/// The public half of a signing key. It is believed because the private half is sealed to it: whoever can write the
+/// database and has no master secret cannot put a key of their own there, nor change one.
+pub(super) fn public_half(app: &App, row: &SigningKeyRow) -> Result<Jwk, Refusal> {
+    private_half(app, row)?;
+    serde_json::from_str(&row.public_jwk).map_err(|error| Refusal::caused_by(ErrorCode::Internal, error))
+}
+
+/// The private half of a signing key, as PEM.
+fn private_half(app: &App, row: &SigningKeyRow) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    let opened = app.keyring.open(row.secret_version, &purpose(&row.public_jwk), &row.private_sealed);
+    opened.map_err(|error| Refusal::caused_by(ErrorCode::Unavailable, error))
 }
 
 /// The signing key that is in use: its id, and its private half as PEM.
@@ -94,8 +107,7 @@ pub(super) async fn current_signing_key(app: &App, tx: &mut Tx) -> Result<(Strin
     let rows = list_signing_keys(tx, app.now()).await?;
     let is_active = |row: &&SigningKeyRow| row.active_at <= app.now();
     let row = rows.iter().find(is_active).ok_or_else(|| Refusal::caused_by(ErrorCode::Internal, "no signing key"))?;
-    let private = app.keyring.open(row.secret_version, &purpose(&row.kid), &row.private_sealed);
-    private.map(|key| (row.kid.clone(), key)).map_err(|error| Refusal::caused_by(ErrorCode::Unavailable, error))
+    Ok((row.kid.clone(), private_half(app, row)?))
 }
 
 /// The public half as the world sees it. The id is a hash of the key, in the colon-separated form that Kinde's have.
@@ -122,7 +134,7 @@ fn pem(pkcs8: &[u8]) -> Zeroizing<String> {
     text
 }
 
-/// What binds a sealed signing key to its row.
-fn purpose(kid: &str) -> String {
-    format!("signing key {kid}")
+/// What binds a sealed signing key to its row: the public half, whole.
+fn purpose(public_jwk: &str) -> String {
+    format!("v1|signing key|{public_jwk}")
 }

@@ -161,9 +161,9 @@ pub(crate) fn needles(app: &TestApp, stored: &Stored) -> Vec<Needle> {
     let mut needles: Vec<Needle> = app.watch.secrets().iter().flat_map(|secret| Needle::of_shown(secret)).collect();
     needles.extend(Needle::of_master(MASTER_SECRET));
     needles.extend(Needle::of_signing_key(&signing_key()));
-    for (kid, version, sealed) in &stored.signing_keys {
+    for (jwk, version, sealed) in &stored.signing_keys {
         // A wiped one opens no more.
-        if let Ok(pem) = app.app.keyring.open(*version, &format!("signing key {kid}"), sealed) {
+        if let Ok(pem) = app.app.keyring.open(*version, &format!("v1|signing key|{jwk}"), sealed) {
             needles.extend(Needle::of_signing_key(&super::der(std::str::from_utf8(&pem).unwrap())));
         }
     }

@@ -7,10 +7,10 @@ use crate::support::TestDatabase;
 /// Bytes of the shortest code that is told from chance.
 const SHORTEST: usize = 32;
 
-/// A signing key as it is stored: its id, the master secret that it is sealed under, and the seal.
+/// A signing key as it is stored: its public half, the master secret that it is sealed under, and the seal.
 type SealedKey = (String, u32, Vec<u8>);
 
-const SIGNING_KEYS: &str = "SELECT kid, secret_version, private_sealed FROM signing_keys";
+const SIGNING_KEYS: &str = "SELECT public_jwk, secret_version, private_sealed FROM signing_keys";
 
 /// What a database holds.
 pub(crate) struct Stored {
@@ -74,7 +74,7 @@ fn telling(codes: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
 }
 
 fn numbered(rows: Vec<(String, i64, Vec<u8>)>) -> Vec<SealedKey> {
-    rows.into_iter().map(|(kid, version, sealed)| (kid, u32::try_from(version).unwrap(), sealed)).collect()
+    rows.into_iter().map(|(jwk, version, sealed)| (jwk, u32::try_from(version).unwrap(), sealed)).collect()
 }
 
 fn from_hex(text: &str) -> Vec<u8> {
