@@ -10,6 +10,7 @@ mod faults;
 mod house;
 mod http;
 mod init;
+mod security;
 mod serve;
 mod settings;
 mod setup;
