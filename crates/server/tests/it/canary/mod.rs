@@ -20,9 +20,18 @@ use walk::Walk;
 const PLANTED: &str = "planted0secret0planted0secret0planted0secret";
 
 #[tokio::test]
-async fn no_secret_stands_in_the_log_in_an_error_or_in_the_store() {
+async fn the_secret_of_a_key_stands_nowhere_wherever_it_is_misplaced() {
+    walk(true).await;
+}
+
+#[tokio::test]
+async fn a_token_or_the_secret_of_an_application_stands_nowhere_wherever_it_is_misplaced() {
+    walk(false).await;
+}
+
+async fn walk(are_of_keys: bool) {
     let app = TestApp::start().await;
-    let refused = Walk::through(&app).await;
+    let refused = Walk::through(&app, are_of_keys).await;
     assert!(refused > 200, "{refused} refusals");
     assert!(app.secrets().len() > 15, "{} secrets", app.secrets().len());
     assert_eq!(app.into_leaks(), []);

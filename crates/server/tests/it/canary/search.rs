@@ -94,7 +94,10 @@ async fn the_code_of_a_secret_is_found_in_an_answer() {
 #[tokio::test]
 async fn what_was_never_shown_is_found_too() {
     let app = TestApp::start().await;
+    let few = needles(&app, &Stored::read(&app.database)).len();
+    assert_eq!(app.admin().await.post("/api/v1/signing_keys", json!({})).await.status, 201);
     let needles = needles(&app, &Stored::read(&app.database));
+    assert!(needles.len() > few + 100, "the new signing key is searched for too");
     let last_line = SIGNING_KEY.lines().nth_back(3).unwrap();
     for (planted, of) in [
         (MASTER_SECRET.as_bytes(), "the master secret"),

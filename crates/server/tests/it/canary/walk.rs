@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use keyward_core::KeySecret;
 use keyward_server::routes::document;
 use serde_json::{Value, json};
 
@@ -16,11 +17,13 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Issues one secret of each kind, uses them, and misplaces them; answers how often it was refused.
-    pub(super) async fn through(app: &'a TestApp) -> usize {
+    /// Issues one secret of each kind, uses them, and misplaces those of keys or the others; answers how often it was
+    /// refused.
+    pub(super) async fn through(app: &'a TestApp, are_of_keys: bool) -> usize {
         let mut walk = Self { app, refused: 0 };
         let admin = app.admin().await;
-        let secrets = walk.use_everything(&admin).await;
+        let mut secrets = walk.use_everything(&admin).await;
+        secrets.retain(|secret| KeySecret::parse(secret).is_some() == are_of_keys);
         for secret in &secrets {
             walk.misplace(&admin, secret).await;
         }
