@@ -44,34 +44,44 @@ pub struct NewApi<'a> {
 }
 
 macro_rules! select {
-    ($rest:literal) => {
+    ($rest:expr) => {
         concat!(
             "SELECT id, name, audience, is_management_api, key_prefix, key_class, created_at FROM apis \
-             WHERE deleted_at IS NULL AND ($1 IS NULL OR EXISTS (SELECT 1 FROM grants g WHERE g.api_id = apis.id \
-                 AND g.client_id = $1 AND g.ended_at IS NULL)) ",
+             WHERE deleted_at IS NULL ",
             $rest
         )
     };
 }
 
+// $1 is the application that the caller is kept to the APIs of.
+macro_rules! select_granted {
+    ($rest:literal) => {
+        select!(concat!(
+            "AND ($1 IS NULL OR EXISTS (SELECT 1 FROM grants g WHERE g.api_id = apis.id \
+                 AND g.client_id = $1 AND g.ended_at IS NULL)) ",
+            $rest
+        ))
+    };
+}
+
 /// Every API, by name.
 pub async fn list_apis(tx: &mut Tx, scope: &ApiScope) -> Result<Vec<ApiRow>, StoreError> {
-    Ok(fetch_all!(tx, select!("ORDER BY name_folded, id"), granted_to(scope))?)
+    Ok(fetch_all!(tx, select_granted!("ORDER BY name_folded, id"), granted_to(scope))?)
 }
 
 /// An API by its id.
 pub async fn find_api(tx: &mut Tx, scope: &ApiScope, id: &ApiId) -> Result<Option<ApiRow>, StoreError> {
-    Ok(fetch_optional!(tx, select!("AND id = $2"), granted_to(scope), id.as_str())?)
+    Ok(fetch_optional!(tx, select_granted!("AND id = $2"), granted_to(scope), id.as_str())?)
 }
 
 /// An API by its audience.
 pub async fn find_api_by_audience(tx: &mut Tx, audience: &str) -> Result<Option<ApiRow>, StoreError> {
-    Ok(fetch_optional!(tx, select!("AND audience = $2"), granted_to(&ApiScope::All), audience)?)
+    Ok(fetch_optional!(tx, select!("AND audience = $1"), audience)?)
 }
 
 /// The management API; none in a store that is new.
 pub async fn find_management_api(tx: &mut Tx) -> Result<Option<ApiRow>, StoreError> {
-    Ok(fetch_optional!(tx, select!("AND is_management_api"), granted_to(&ApiScope::All))?)
+    Ok(fetch_optional!(tx, select!("AND is_management_api"))?)
 }
 
 fn granted_to(scope: &ApiScope) -> Option<&str> {

@@ -102,7 +102,8 @@ pub async fn find_member(
     Ok(fetch_optional!(tx, select!("AND m.user_id = $3"), within, org_code.as_str(), user_id.as_str())?)
 }
 
-/// A page of an organization's members: those behind one of them, which may have been deleted since.
+/// A page of an organization's members: those behind one of them, which may have left or have been deleted since. Behind
+/// somebody who never was one there is nobody: where a stranger's name stands in the order is nobody's business.
 pub async fn list_members(
     tx: &mut Tx,
     scope: &OrgScope,
@@ -112,19 +113,21 @@ pub async fn list_members(
 ) -> Result<Vec<MemberRow>, StoreError> {
     let sql = match sort {
         MemberSort::NameAsc => list!(
-            "(u.name_folded, u.id) > (SELECT name_folded, id FROM users WHERE id = $3)) \
-             ORDER BY u.name_folded, u.id LIMIT $8"
+            "(u.name_folded, u.id) > (SELECT c.name_folded, c.id FROM users c JOIN members cm ON cm.user_id = c.id \
+             WHERE c.id = $3 AND cm.org_code = $2)) ORDER BY u.name_folded, u.id LIMIT $8"
         ),
         MemberSort::NameDesc => list!(
-            "(u.name_folded, u.id) < (SELECT name_folded, id FROM users WHERE id = $3)) \
-             ORDER BY u.name_folded DESC, u.id DESC LIMIT $8"
+            "(u.name_folded, u.id) < (SELECT c.name_folded, c.id FROM users c JOIN members cm ON cm.user_id = c.id \
+             WHERE c.id = $3 AND cm.org_code = $2)) ORDER BY u.name_folded DESC, u.id DESC LIMIT $8"
         ),
         MemberSort::EmailAsc => list!(
-            "(COALESCE(u.email, ''), u.id) > (SELECT COALESCE(email, ''), id FROM users WHERE id = $3)) \
+            "(COALESCE(u.email, ''), u.id) > (SELECT COALESCE(c.email, ''), c.id FROM users c \
+             JOIN members cm ON cm.user_id = c.id WHERE c.id = $3 AND cm.org_code = $2)) \
              ORDER BY COALESCE(u.email, ''), u.id LIMIT $8"
         ),
         MemberSort::EmailDesc => list!(
-            "(COALESCE(u.email, ''), u.id) < (SELECT COALESCE(email, ''), id FROM users WHERE id = $3)) \
+            "(COALESCE(u.email, ''), u.id) < (SELECT COALESCE(c.email, ''), c.id FROM users c \
+             JOIN members cm ON cm.user_id = c.id WHERE c.id = $3 AND cm.org_code = $2)) \
              ORDER BY COALESCE(u.email, '') DESC, u.id DESC LIMIT $8"
         ),
     };

@@ -1,7 +1,8 @@
 //! APIs and their scopes.
 
-use keyward_core::{ApiScope, KeyClass, KeyPrefix, ScopeKey};
+use keyward_core::{ApiScope, KeyClass, KeyPrefix, ScopeKey, ScopeNumbers};
 use keyward_store::apis::{ApiRow, NewApi, find_api, find_api_by_audience, find_management_api, insert_api, list_apis};
+use keyward_store::grants::{end_grant, put_grant};
 use keyward_store::scopes::{NewScope, ScopeRow, find_scope, insert_scope, list_scopes};
 
 use crate::given::{self, NAME, NOW, Seed};
@@ -14,6 +15,7 @@ conformance! {
     an_audience_is_unique_among_the_not_deleted,
     apis_are_listed_by_name_whatever_its_capitals,
     a_deleted_api_is_found_by_nothing,
+    who_is_kept_to_the_apis_it_was_granted_sees_no_other,
     a_value_that_this_version_does_not_write_is_corrupt,
     a_scope_is_found_as_it_was_stored,
     a_scope_key_is_unique_among_the_not_deleted_of_its_api,
@@ -54,10 +56,14 @@ async fn an_api_without_audience_is_the_management_api(store: &TestStore) {
     let mut change = store.begin().await;
     given::api(&mut change, &mut seed).await;
     insert_api(&mut change, &management(&id, &prefix)).await.unwrap();
+    given::api(&mut change, &mut seed).await;
     commit(change).await.unwrap();
 
     let row = find_management_api(&mut store.read().await.unwrap()).await.unwrap().unwrap();
     assert_eq!((row.id, row.audience, row.is_management_api, row.key_class), (id, None, true, KeyClass::Admin));
+    // Nothing deletes it; were it deleted, it would be none.
+    store.db_execute("UPDATE apis SET deleted_at = 1 WHERE is_management_api").await;
+    assert!(find_management_api(&mut store.read().await.unwrap()).await.unwrap().is_none());
 }
 
 async fn there_is_one_management_api(store: &TestStore) {
@@ -104,6 +110,28 @@ async fn a_deleted_api_is_found_by_nothing(store: &TestStore) {
     assert!(find_api(&mut tx, &ApiScope::All, &id).await.unwrap().is_none());
     assert!(find_api_by_audience(&mut tx, id.as_str()).await.unwrap().is_none());
     assert!(list_apis(&mut tx, &ApiScope::All).await.unwrap().is_empty());
+}
+
+async fn who_is_kept_to_the_apis_it_was_granted_sees_no_other(store: &TestStore) {
+    let (mut change, mut seed) = (store.begin().await, Seed::new(1));
+    let (own, others) = (given::api(&mut change, &mut seed).await, given::api(&mut change, &mut seed).await);
+    let (lost, nobodys) = (given::api(&mut change, &mut seed).await, given::api(&mut change, &mut seed).await);
+    let app = given::application(&mut change, &mut seed, "Own").await;
+    let other = given::application(&mut change, &mut seed, "Other").await;
+    for (app, api) in [(&app, &own), (&other, &others), (&app, &lost)] {
+        put_grant(&mut change, app, api, &ScopeNumbers::default()).await.unwrap();
+    }
+    end_grant(&mut change, &app, &lost).await.unwrap();
+    commit(change).await.unwrap();
+    let scope = ApiScope::GrantedTo(app);
+    let mut tx = store.read().await.unwrap();
+    let listed: Vec<_> = list_apis(&mut tx, &scope).await.unwrap().into_iter().map(|row| row.id).collect();
+    assert_eq!(listed, [own.clone()]);
+    for api in [&own, &others, &lost, &nobodys] {
+        let found = find_api(&mut tx, &scope, api).await.unwrap();
+        assert_eq!(found.is_some(), *api == own);
+        assert!(find_api(&mut tx, &ApiScope::All, api).await.unwrap().is_some());
+    }
 }
 
 async fn a_value_that_this_version_does_not_write_is_corrupt(store: &TestStore) {

@@ -17,6 +17,9 @@ conformance! {
     granted_audiences_are_listed_without_the_deleted,
     the_management_api_is_granted_without_audience,
     grantees_are_listed_by_name_without_the_deleted,
+    grantees_are_those_of_the_api_and_those_that_the_caller_may_see,
+    a_grantee_is_suspended_and_ends_with_its_organization,
+    so_many_audiences_are_told_and_no_more,
 }
 
 /// An application and an API, stored.
@@ -137,4 +140,61 @@ async fn grantees_are_listed_by_name_without_the_deleted(store: &TestStore) {
     let rows = list_grantees(&mut store.read().await.unwrap(), &ApiScope::All, &api_id).await.unwrap();
     let told: Vec<_> = rows.into_iter().map(|row| (row.client_id, row.name)).collect();
     assert_eq!(told, [(billing, "billing".to_owned()), (shop, "Shop".to_owned())]);
+}
+
+async fn grantees_are_those_of_the_api_and_those_that_the_caller_may_see(store: &TestStore) {
+    let (shop, api_id) = pair(store).await;
+    let (mut change, mut seed) = (store.begin().await, Seed::new(2));
+    let other_api = given::api(&mut change, &mut seed).await;
+    let billing = given::application(&mut change, &mut seed, "billing").await;
+    let elsewhere = given::application(&mut change, &mut seed, "elsewhere").await;
+    for (client_id, api_id) in [(&shop, &api_id), (&billing, &api_id), (&elsewhere, &other_api)] {
+        put_grant(&mut change, client_id, api_id, &ScopeNumbers::default()).await.unwrap();
+    }
+    commit(change).await.unwrap();
+    let mut tx = store.read().await.unwrap();
+    for (scope, expected) in [
+        (ApiScope::All, &["Shop", "billing"][..]),
+        (ApiScope::GrantedTo(billing), &["billing"]),
+        (ApiScope::GrantedTo(elsewhere.clone()), &[]),
+    ] {
+        let rows = list_grantees(&mut tx, &scope, &api_id).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), expected);
+    }
+    let audiences = list_granted_audiences(&mut tx, &elsewhere).await.unwrap();
+    assert_eq!(audiences, [Some(other_api.to_string())]);
+}
+
+async fn a_grantee_is_suspended_and_ends_with_its_organization(store: &TestStore) {
+    let (_, api_id) = pair(store).await;
+    let (mut change, mut seed) = (store.begin().await, Seed::new(2));
+    for name in ["a", "b", "c"] {
+        let client_id = given::application(&mut change, &mut seed, name).await;
+        put_grant(&mut change, &client_id, &api_id, &ScopeNumbers::default()).await.unwrap();
+    }
+    let orgs = [given::organization(&mut change, &mut seed).await, given::organization(&mut change, &mut seed).await];
+    commit(change).await.unwrap();
+    for (name, org) in ["a", "b"].iter().zip(&orgs) {
+        store.db_execute(&format!("UPDATE applications SET org_code = '{org}' WHERE name = '{name}'")).await;
+    }
+    let told = async || {
+        let rows = list_grantees(&mut store.read().await.unwrap(), &ApiScope::All, &api_id).await.unwrap();
+        rows.iter().map(|row| format!("{}{} ", row.name, row.org_suspended_at.map_or("", |_| "!"))).collect::<String>()
+    };
+    assert_eq!(told().await, "a b c ");
+    store.db_execute(&format!("UPDATE organizations SET suspended_at = 1 WHERE code = '{}'", orgs[0])).await;
+    assert_eq!(told().await, "a! b c ");
+    store.db_execute(&format!("UPDATE organizations SET deleted_at = 1 WHERE code = '{}'", orgs[0])).await;
+    assert_eq!(told().await, "b c ");
+}
+
+async fn so_many_audiences_are_told_and_no_more(store: &TestStore) {
+    let (client_id, _) = pair(store).await;
+    let (mut change, mut seed) = (store.begin().await, Seed::new(2));
+    for _ in 0..21 {
+        let api_id = given::api(&mut change, &mut seed).await;
+        put_grant(&mut change, &client_id, &api_id, &ScopeNumbers::default()).await.unwrap();
+    }
+    commit(change).await.unwrap();
+    assert_eq!(list_granted_audiences(&mut store.read().await.unwrap(), &client_id).await.unwrap().len(), 20);
 }

@@ -1,9 +1,11 @@
 //! Tidying behind deletions: the rows come to say what is read of them by reference already.
 
-use keyward_core::{ApiId, ApiKeyId, ApiScope, OrgCode, OrgScope, Owner, UserId};
-use keyward_store::apis::{delete_api, find_api};
+use keyward_core::{ApiId, ApiKeyId, ApiScope, KeyClass, KeyPrefix, OrgCode, OrgScope, Owner, UserId};
+use keyward_store::apis::{NewApi, delete_api, find_api, insert_api};
 use keyward_store::keys::{KeyRow, find_key, revoke_key};
+use keyward_store::organizations::{NewOrganization, insert_organization};
 use keyward_store::tidying::{Reference, UntidyRow, find_untidy, set_tidied, tidy_keys};
+use keyward_store::users::insert_user;
 
 use crate::given::{self, Seed, later};
 use crate::test_store::{TestStore, commit};
@@ -14,6 +16,7 @@ conformance! {
     each_kind_of_reference_is_tidied_behind,
     the_oldest_deletion_comes_first_and_what_is_tidied_does_not_come_again,
     what_was_revoked_before_keeps_its_own_time,
+    keys_of_others_and_those_of_other_batches_stay_as_they_are,
 }
 
 struct Shop {
@@ -148,4 +151,66 @@ async fn what_was_revoked_before_keeps_its_own_time(store: &TestStore) {
     tidy(store, Reference::Api, &of, None, 10).await;
     let row = find(store, &shop.keys[1]).await;
     assert_eq!((row.revoked_at, row.revoked_revision), (Some(later(5)), Some(5)));
+}
+
+async fn keys_of_others_and_those_of_other_batches_stay_as_they_are(store: &TestStore) {
+    // Nine keys, of which each reference has three: they come one after the other, as do their ids.
+    let (mut change, mut seed) = (store.begin().await, Seed::new(1));
+    let apis = [(); 3].map(|()| seed.api_id());
+    let (users, orgs) = ([(); 3].map(|()| seed.user_id()), [(); 3].map(|()| seed.org_code()));
+    for at in 0..3 {
+        let (key_prefix, key_class) = (&KeyPrefix::default(), KeyClass::Live);
+        let api = NewApi { id: &apis[at], name: "API", audience: Some(apis[at].as_str()), key_prefix, key_class };
+        insert_api(&mut change, &api).await.unwrap();
+        insert_user(&mut change, &given::unknown_user(&users[at])).await.unwrap();
+        let organization = NewOrganization { code: &orgs[at], external_id: None, name: "Organization" };
+        insert_organization(&mut change, &organization).await.unwrap();
+    }
+    commit(change).await.unwrap();
+    let mut seconds = 0;
+    for _ in 0..3 {
+        for at in 0..3 {
+            for owner in [Owner::User(users[at].clone()), Owner::Organization(orgs[at].clone())] {
+                seconds += 1;
+                let mut change = store.begin_at(later(seconds)).await;
+                given::key(&mut change, &mut seed, &apis[at], &owner).await;
+                commit(change).await.unwrap();
+            }
+        }
+    }
+    for (reference, table, column, id) in [
+        (Reference::Api, "apis", "api_id", apis[1].as_str()),
+        (Reference::User, "users", "user_id", users[1].as_str()),
+        (Reference::Organization, "organizations", "org_code", orgs[1].as_str()),
+    ] {
+        assert!(untidy(store, reference).await.is_none(), "nothing has been deleted");
+        let name = if table == "organizations" { "code" } else { "id" };
+        store.db_execute(&format!("UPDATE {table} SET deleted_at = 7, revision = 2 WHERE {name} = '{id}'")).await;
+        let of = untidy(store, reference).await.unwrap();
+        assert_eq!(of.id, id);
+        let count = store.db_number(&format!("SELECT COUNT(*) FROM keys WHERE {column} = '{id}'")).await;
+        let revoked = async |whose: &str| {
+            store.db_number(&format!("SELECT COUNT(*) FROM keys WHERE {whose} AND revoked_at IS NOT NULL")).await
+        };
+        let (own, others) = (format!("{column} = '{id}'"), format!("COALESCE({column}, '') <> '{id}'"));
+        // One was revoked before, at another time.
+        let first = format!("(SELECT MIN(id) FROM keys WHERE {own})");
+        store.db_execute(&format!("UPDATE keys SET revoked_at = 3, revision = 1 WHERE id = {first}")).await;
+        let one = tidy(store, reference, &of, None, 1).await.unwrap();
+        assert_eq!((revoked(&own).await, revoked(&others).await), (1, 0));
+        let two = tidy(store, reference, &of, Some(&one), 1).await.unwrap();
+        assert_eq!((revoked(&own).await, revoked(&others).await), (2, 0));
+        // What stands in front is not done again.
+        let in_front = format!("UPDATE keys SET revoked_at = NULL WHERE id = '{two}'");
+        store.db_execute(&in_front).await;
+        assert_eq!(tidy(store, reference, &of, Some(&two), 10).await, None);
+        assert_eq!((revoked(&own).await, revoked(&others).await), (count - 1, 0));
+        let of_first = format!("{own} AND revoked_at = 3 AND revision = 1");
+        assert_eq!(store.db_number(&format!("SELECT COUNT(*) FROM keys WHERE {of_first}")).await, 1);
+        let mut tx = store.tally().await.unwrap();
+        set_tidied(&mut tx, reference, id, later(90)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(store.db_number(&format!("SELECT COUNT(*) FROM {table} WHERE tidied_at IS NOT NULL")).await, 1);
+        store.db_execute("UPDATE keys SET revoked_at = NULL").await;
+    }
 }
