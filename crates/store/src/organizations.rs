@@ -76,8 +76,8 @@ pub async fn find_organization_by_external_id(
     Ok(fetch_optional!(tx, select!("external_id = $2"), within, external_id)?)
 }
 
-/// A page of organizations: those behind one of them, which may have been deleted since. Behind one that the caller may
-/// not see there is none: where its name stands in the order is not to be told either.
+/// A page of organizations: those behind one of them, which may have been deleted since. Who is kept to one organization
+/// finds nothing behind any: where the name of another stands in the order is not to be told.
 pub async fn list_organizations(
     tx: &mut Tx,
     scope: &OrgScope,
@@ -87,12 +87,12 @@ pub async fn list_organizations(
     let sql = match sort {
         OrganizationSort::NameAsc => select!(
             "($2 IS NULL OR external_id = $2) AND ($3 IS NULL OR (name_folded, code) > \
-             (SELECT name_folded, code FROM organizations WHERE code = $3 AND ($1 IS NULL OR code = $1))) \
+             (SELECT name_folded, code FROM organizations WHERE code = $3 AND $1 IS NULL)) \
              ORDER BY name_folded, code LIMIT $4"
         ),
         OrganizationSort::NameDesc => select!(
             "($2 IS NULL OR external_id = $2) AND ($3 IS NULL OR (name_folded, code) < \
-             (SELECT name_folded, code FROM organizations WHERE code = $3 AND ($1 IS NULL OR code = $1))) \
+             (SELECT name_folded, code FROM organizations WHERE code = $3 AND $1 IS NULL)) \
              ORDER BY name_folded DESC, code DESC LIMIT $4"
         ),
     };

@@ -135,23 +135,27 @@ pub async fn search_users(
     range: NameRange<'_>,
     limit: u32,
 ) -> Result<Vec<UserRow>, StoreError> {
+    // $1 is the pattern, $2 the text, $3 who stands in front, $4 how many.
     macro_rules! found {
         ($rest:literal) => {
             select!(concat!(
                 "($1 IS NULL OR u.name_folded LIKE $1 ESCAPE '!' OR u.email LIKE $1 ESCAPE '!' OR u.phone = $2 \
                  OR u.username = $2 OR u.external_id = $2 OR u.id = $2) \
-                 AND ($3 IS NULL OR (u.name_folded, u.id) > (SELECT name_folded, id FROM users WHERE id = $3)) \
-                 AND ($4 IS NULL OR (u.name_folded, u.id) < (SELECT name_folded, id FROM users WHERE id = $4)) ",
+                 AND ($3 IS NULL OR (u.name_folded, u.id) > (SELECT name_folded, id FROM users WHERE id = $3)) ",
                 $rest
             ))
         };
     }
-    let sql = match range.before {
-        None => found!("ORDER BY u.name_folded, u.id LIMIT $5"),
-        Some(_) => found!("ORDER BY u.name_folded DESC, u.id DESC LIMIT $5"),
+    const FORWARD: &str = found!("ORDER BY u.name_folded, u.id LIMIT $4");
+    const BACK: &str = found!(
+        "AND (u.name_folded, u.id) < (SELECT name_folded, id FROM users WHERE id = $5) \
+         ORDER BY u.name_folded DESC, u.id DESC LIMIT $4"
+    );
+    let (pattern, limit) = (text.map(anywhere), i64::from(limit));
+    let mut rows: Vec<UserRow> = match range.before {
+        None => fetch_all!(tx, FORWARD, pattern, text, range.after, limit)?,
+        Some(before) => fetch_all!(tx, BACK, pattern, text, range.after, limit, before)?,
     };
-    let pattern = text.map(anywhere);
-    let mut rows: Vec<UserRow> = fetch_all!(tx, sql, pattern, text, range.after, range.before, i64::from(limit))?;
     if range.before.is_some() {
         rows.reverse();
     }

@@ -150,9 +150,28 @@ async fn a_secret_of_an_application(store: &TestStore) {
     commit(change).await.unwrap();
     assert_eq!(numbers(&one, later(2)).await, []);
     assert_eq!(numbers(&other, later(2)).await, [(1, None)]);
+    // The number of the next one is this application's own, whatever others have come to.
+    let row_of_other = find_application(&mut store.read().await.unwrap(), &other).await.unwrap().unwrap();
+    let mut change = store.begin_at(later(3)).await;
+    for first in 10..15 {
+        replace_application_secret(&mut change, &row_of_other, (&mac(first), 1), later(3)).await.unwrap();
+    }
+    assert_eq!(replace_application_secret(&mut change, &row, (&mac(20), 1), later(9)).await.unwrap(), 4);
+    commit(change).await.unwrap();
+    // One that has no end yet gets one, however old it is.
+    store
+        .db_execute(&format!(
+            "UPDATE application_secrets SET expires_at = NULL WHERE client_id = '{one}' AND number = 3"
+        ))
+        .await;
+    let mut change = store.begin_at(later(4)).await;
+    assert_eq!(replace_application_secret(&mut change, &row, (&mac(30), 1), later(9)).await.unwrap(), 5);
+    commit(change).await.unwrap();
+    assert_eq!(numbers(&one, later(4)).await, [(5, None), (4, Some(later(9)))]);
     // The ends that were stay what they were.
+    store.db_execute(&format!("DELETE FROM application_secrets WHERE client_id = '{other}'")).await;
     let ends = "SELECT COUNT(*) FROM application_secrets WHERE expires_at = ";
-    for (end, count) in [(NOW, 1), (later(1), 1), (later(2), 1)] {
+    for (end, count) in [(NOW, 1), (later(1), 1), (later(4), 1)] {
         assert_eq!(store.db_number(&format!("{ends}{}", end.as_micros())).await, count, "{end:?}");
     }
 }

@@ -48,6 +48,7 @@ mod keys;
 mod lists;
 mod master_secrets;
 mod member_filters;
+mod member_rights;
 mod members;
 mod opening;
 mod organizations;
