@@ -29,5 +29,6 @@ mod roles;
 mod scopes;
 mod setup;
 mod signing_keys;
+mod tenants;
 mod throttling;
 mod users;

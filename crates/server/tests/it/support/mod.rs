@@ -5,6 +5,7 @@ pub(crate) mod canary;
 mod database;
 mod log;
 mod reply;
+mod rows;
 pub(crate) mod tokens;
 
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -29,6 +30,7 @@ pub(crate) use actor::{Actor, with};
 use canary::{Asked, Hit, Place, Watch, leaks};
 pub(crate) use database::TestDatabase;
 pub(crate) use reply::Reply;
+pub(crate) use rows::Rows;
 
 /// Where every test begins.
 pub(crate) const START: &str = "2026-11-22T12:00:00Z";
