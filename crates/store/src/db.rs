@@ -95,10 +95,27 @@ macro_rules! on {
     }};
 }
 
+/// The text of a statement, as it stands.
+#[cfg(not(feature = "sql-mutants"))]
+macro_rules! text {
+    ($sql:expr) => {
+        $sql
+    };
+}
+/// The text of a statement, as it stands or as the drill wants it.
+#[cfg(feature = "sql-mutants")]
+macro_rules! text {
+    ($sql:expr) => {
+        $crate::sql_mutants::text($sql, concat!(file!(), ":", line!()))
+    };
+}
+
 /// Runs a statement with its parameters, and answers how many rows it hit.
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
-        $crate::db::on!($tx, |conn| async { sqlx::query($sql)$(.bind($bind))*.execute(conn).await.map(|d| d.rows_affected()) })
+        $crate::db::on!($tx, |conn| async {
+            sqlx::query($crate::db::text!($sql))$(.bind($bind))*.execute(conn).await.map(|d| d.rows_affected())
+        })
     };
 }
 
@@ -108,7 +125,9 @@ macro_rules! fetch {
         $(#[$doc])*
         macro_rules! $name {
             ($d tx:expr, $d sql:expr $d (, $d bind:expr)* $d (,)?) => {
-                $d crate::db::on!($d tx, |conn| sqlx::query_as($d sql)$d (.bind($d bind))*.$name(conn))
+                $d crate::db::on!($d tx, |conn| {
+                    sqlx::query_as($d crate::db::text!($d sql))$d (.bind($d bind))*.$name(conn)
+                })
             };
         }
         pub(crate) use $name;
@@ -126,7 +145,7 @@ fetch! {
     /// All rows.
     fetch_all, $
 }
-pub(crate) use {execute, on};
+pub(crate) use {execute, on, text};
 
 impl Tx {
     /// The transaction itself, whether it is one or belongs to a change.

@@ -11,6 +11,8 @@ mod error;
 pub mod faults;
 mod migrate;
 mod row;
+#[cfg(feature = "sql-mutants")]
+mod sql_mutants;
 mod store;
 
 pub mod apis;

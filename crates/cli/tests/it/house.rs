@@ -69,6 +69,22 @@ fn a_second_crate_with_sql_is_seen() {
 }
 
 #[test]
+fn no_build_that_serves_can_run_other_statements() {
+    hold("features that bring sql-mutants along", asking(&metadata(), "sql-mutants"));
+}
+
+#[test]
+fn a_build_that_can_run_other_statements_is_seen() {
+    let mut example = workspace(&[("keyward-store", &[]), ("keyward-server", &["keyward-store"]), ("keyward", &[])]);
+    example["packages"][0]["features"] = json!({ "sql-mutants": [] });
+    assert!(asking(&example, "sql-mutants").is_empty());
+    example["packages"][0]["features"] = json!({ "default": ["sql-mutants"], "sql-mutants": [] });
+    example["packages"][1]["dependencies"][0]["features"] = json!(["sql-mutants"]);
+    example["packages"][2]["features"] = json!({ "drill": ["keyward-store/sql-mutants"] });
+    assert_eq!(asking(&example, "sql-mutants"), ["keyward-store", "keyward-server", "keyward"]);
+}
+
+#[test]
 fn doors_open_no_transaction() {
     let server = root().join("crates/server/src");
     let doors: Vec<PathBuf> = DOORS.iter().flat_map(|door| rust_files(&server.join(door))).collect();
@@ -146,6 +162,17 @@ fn others_with(metadata: &Value, library: &str, owner: &str) -> Vec<String> {
         .filter(|package| dependencies(package).any(|d| d["kind"] != "dev" && name(d) == library))
         .map(|package| name(package).to_owned())
         .collect()
+}
+
+/// Who brings a feature along: in a dependency, or by a feature of its own.
+fn asking(metadata: &Value, feature: &str) -> Vec<String> {
+    let is_it = |named: &Value| text(named).split('/').next_back() == Some(feature);
+    let among = |named: &Value| named.as_array().is_some_and(|named| named.iter().any(is_it));
+    let asks = |package: &&Value| {
+        let by_own = package["features"].as_object().is_some_and(|features| features.values().any(among));
+        by_own || dependencies(package).any(|dependency| among(&dependency["features"]))
+    };
+    packages(metadata).filter(asks).map(|package| name(package).to_owned()).collect()
 }
 
 fn transactions(source: &str) -> Vec<String> {
