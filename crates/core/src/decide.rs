@@ -193,6 +193,16 @@ mod tests {
     }
 
     #[test]
+    fn a_status_is_read_as_it_is_written() {
+        for (status, text) in
+            [(KeyStatus::Active, "active"), (KeyStatus::Inactive, "inactive"), (KeyStatus::Revoked, "revoked")]
+        {
+            assert_eq!((status.as_str(), KeyStatus::parse(text)), (text, Some(status)));
+        }
+        assert_eq!(KeyStatus::parse("Active"), None);
+    }
+
+    #[test]
     fn every_missing_scope_is_named() {
         let read = ScopeKey::parse("read:users").unwrap();
         let scopes = [&read];

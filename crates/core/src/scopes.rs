@@ -182,12 +182,15 @@ mod tests {
         for bad in ["", "read users", "a\"b", "a\\b", "é", "a\n", &"x".repeat(65)] {
             assert!(ScopeKey::parse(bad).is_err(), "{bad}");
         }
+        let key = ScopeKey::parse("read:users").unwrap();
+        assert_eq!((key.as_str(), key.to_string().as_str()), ("read:users", "read:users"));
     }
 
     #[test]
     fn numbers_are_kept_ascending_and_once() {
         let numbers: ScopeNumbers = vec![7, 2, 7].into();
         assert_eq!(serde_json::to_string(&numbers).unwrap(), "[2,7]");
+        assert_eq!(numbers.iter().collect::<Vec<_>>(), [2, 7]);
         assert_eq!(numbers.with(3).without(7), vec![2, 3].into());
         assert!(numbers.contains(7) && !numbers.contains(3));
     }
@@ -198,5 +201,10 @@ mod tests {
             assert!(ScopeKey::parse(scope.key()).is_ok());
             assert_eq!(ManagementScope::parse(scope.key()), Some(*scope));
         }
+        let (read, all) = (ManagementScope::ReadApis, ManagementScope::ALL.len());
+        assert_eq!((read.key(), read.description()), ("read:apis", "List and read APIs"));
+        let described: std::collections::BTreeSet<_> = ManagementScope::ALL.iter().map(|s| s.description()).collect();
+        assert_eq!(described.len(), all, "each says something of its own");
+        assert_eq!(ManagementScope::parse("read:everything"), None);
     }
 }

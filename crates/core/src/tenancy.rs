@@ -122,3 +122,50 @@ impl Owner {
         if let Self::Organization(code) = self { Some(code) } else { None }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn org(text: &str) -> OrgCode {
+        OrgCode::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_scope_says_whom_it_is_kept_to() {
+        let (client, own) = (ClientId::parse("c1").unwrap(), org("org_1"));
+        assert_eq!((ApiScope::All.client_id(), OrgScope::All.org_code()), (None, None));
+        assert_eq!(ApiScope::GrantedTo(client.clone()).client_id(), Some(&client));
+        assert_eq!(OrgScope::One(own.clone()).org_code(), Some(&own));
+    }
+
+    #[test]
+    fn who_is_kept_to_an_organization_sees_its_keys_and_no_users_and_none_of_the_platform() {
+        let own = OrgScope::One(org("org_1"));
+        let user = Owner::User(UserId::parse("kp_1").unwrap());
+        for (owner, is_own) in [
+            (Owner::Organization(org("org_1")), true),
+            (Owner::Organization(org("org_2")), false),
+            (user, false),
+            (Owner::Environment, false),
+        ] {
+            assert_eq!((own.covers(&owner), OrgScope::All.covers(&owner)), (is_own, true), "{owner:?}");
+        }
+    }
+
+    #[test]
+    fn an_owner_says_what_it_is_and_by_which_id() {
+        let (user, organization) = (UserId::parse("kp_1").unwrap(), org("org_1"));
+        for (owner, kind, text, id) in [
+            (Owner::User(user.clone()), KeyType::User, "user", "kp_1"),
+            (Owner::Organization(organization.clone()), KeyType::Organization, "organization", "org_1"),
+            (Owner::Environment, KeyType::Environment, "environment", ""),
+        ] {
+            assert_eq!((owner.key_type(), owner.id()), (kind, id));
+            assert_eq!((kind.as_str(), KeyType::parse(text)), (text, Some(kind)));
+            assert_eq!(owner.user_id(), (kind == KeyType::User).then_some(&user));
+            assert_eq!(owner.org_code(), (kind == KeyType::Organization).then_some(&organization));
+        }
+        assert_eq!(KeyType::parse("robot"), None);
+    }
+}

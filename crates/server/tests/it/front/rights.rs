@@ -71,3 +71,19 @@ async fn an_application_that_loses_its_scope_meanwhile_changes_nothing() {
     assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("SCOPE_MISSING"), "{answer}");
     assert_eq!(app.revision().await, before);
 }
+
+#[tokio::test]
+async fn an_application_that_is_bound_to_less_meanwhile_changes_nothing() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let served = serve(&app).await;
+    let bound = admin.makes_api("https://bound.example.com", &[]).await;
+    let (id, secret) = admin.makes_application(&["create:apis"], json!({})).await;
+    let stream = begin(&served, &app.sign_in(&id, &secret).await, &api()).await;
+    let less = json!({ "bound_api_ids": [bound] });
+    assert_eq!(admin.patch(&format!("/api/v1/applications/{id}"), less).await.status, 200);
+    let before = app.revision().await;
+    let answer = finish(stream, &api()).await;
+    assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("TOKEN_INVALID"), "{answer}");
+    assert_eq!(app.revision().await, before);
+}

@@ -4,6 +4,7 @@ mod audiences;
 mod discovery;
 mod malformed;
 mod token;
+mod used;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
