@@ -5,6 +5,7 @@ use keyward_core::{OrgCode, OrgScope, PermissionId, RoleId, Timestamp, UserId};
 use crate::change::Change;
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::row::{hit_one, int, row};
+use crate::users::FoldedNameRow;
 use crate::{Revision, StoreError, Tx};
 
 row! {
@@ -100,6 +101,21 @@ pub async fn find_member(
 ) -> Result<Option<MemberRow>, StoreError> {
     let within = scope.org_code().map(OrgCode::as_str);
     Ok(fetch_optional!(tx, select!("AND m.user_id = $3"), within, org_code.as_str(), user_id.as_str())?)
+}
+
+/// The name by which lists are ordered, of a user that is a member of an organization or was one, and may have been
+/// deleted; none if it was erased.
+pub async fn find_folded_member_name(
+    tx: &mut Tx,
+    scope: &OrgScope,
+    org_code: &OrgCode,
+    user_id: &UserId,
+) -> Result<Option<String>, StoreError> {
+    const SQL: &str = "SELECT u.name_folded FROM members m JOIN users u ON u.id = m.user_id \
+         WHERE ($1 IS NULL OR m.org_code = $1) AND m.org_code = $2 AND m.user_id = $3";
+    let within = scope.org_code().map(OrgCode::as_str);
+    let row: Option<FoldedNameRow> = fetch_optional!(tx, SQL, within, org_code.as_str(), user_id.as_str())?;
+    Ok(row.and_then(FoldedNameRow::name))
 }
 
 /// A page of an organization's members: those behind one of them, which may have left or have been deleted since. Behind

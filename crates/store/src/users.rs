@@ -162,17 +162,25 @@ pub async fn search_users(
     Ok(rows)
 }
 
+row! {
+    /// The name by which lists are ordered.
+    pub(crate) struct FoldedNameRow {
+        /// The name.
+        name_folded: String,
+    }
+}
+
+impl FoldedNameRow {
+    /// The name; none of a user that was erased.
+    pub(crate) fn name(self) -> Option<String> {
+        Some(self.name_folded).filter(|name| name != ERASED)
+    }
+}
+
 /// The name by which lists are ordered, of a user that may have been deleted; none if it was erased.
 pub async fn find_folded_name(tx: &mut Tx, id: &UserId) -> Result<Option<String>, StoreError> {
-    row! {
-        /// A name.
-        struct NameRow {
-            /// The name.
-            name_folded: String,
-        }
-    }
-    let row: Option<NameRow> = fetch_optional!(tx, "SELECT name_folded FROM users WHERE id = $1", id.as_str())?;
-    Ok(row.map(|row| row.name_folded).filter(|name| name != ERASED))
+    let row: Option<FoldedNameRow> = fetch_optional!(tx, "SELECT name_folded FROM users WHERE id = $1", id.as_str())?;
+    Ok(row.and_then(FoldedNameRow::name))
 }
 
 /// Stores a user.

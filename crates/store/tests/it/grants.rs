@@ -154,7 +154,7 @@ async fn grantees_are_those_of_the_api_and_those_that_the_caller_may_see(store: 
     commit(change).await.unwrap();
     let mut tx = store.read().await.unwrap();
     for (scope, expected) in [
-        (ApiScope::All, &["Shop", "billing"][..]),
+        (ApiScope::All, &["billing", "Shop"][..]),
         (ApiScope::GrantedTo(billing), &["billing"]),
         (ApiScope::GrantedTo(elsewhere.clone()), &[]),
     ] {

@@ -33,10 +33,17 @@ async fn keys(store: &TestStore) -> Vec<ApiKeyId> {
 async fn told<T: PartialEq + std::fmt::Debug>(store: &TestStore, id: &ApiKeyId, tell: impl Fn(&KeyRow) -> T) -> T {
     let mut tx = store.read().await.unwrap();
     let found = find_key(&mut tx, &OrgScope::All, id).await.unwrap().unwrap();
-    let listed = list_keys(&mut tx, &OrgScope::All, &KeyFilter::default(), NOW, 100).await.unwrap();
-    let listed: Vec<_> = listed.iter().filter(|row| row.id == *id).collect();
-    assert_eq!((&found.id, listed.len()), (id, 1));
-    assert_eq!(tell(&found), tell(listed[0]));
+    assert_eq!(found.id, *id);
+    // Each of these narrows the list in a way of its own.
+    let of_owner =
+        KeyFilter { user_id: found.user_id.as_ref(), org_code: found.org_code.as_ref(), ..KeyFilter::default() };
+    let of_api = KeyFilter { api_id: Some(&found.api_id), ..KeyFilter::default() };
+    for filter in [KeyFilter::default(), of_owner, of_api] {
+        let listed = list_keys(&mut tx, &OrgScope::All, &filter, NOW, 100).await.unwrap();
+        let listed: Vec<_> = listed.iter().filter(|row| row.id == *id).collect();
+        assert_eq!(listed.len(), 1, "{filter:?}");
+        assert_eq!(tell(&found), tell(listed[0]), "{filter:?}");
+    }
     tell(&found)
 }
 

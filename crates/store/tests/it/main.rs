@@ -41,6 +41,7 @@ mod beside;
 mod changes;
 mod grants;
 mod kept_answers;
+mod key_filters;
 mod key_lists;
 mod key_references;
 mod key_status;

@@ -3,7 +3,9 @@
 
 use keyward_core::{AccessKey, OrgCode, OrgScope, PermissionId, RoleId, UserId};
 use keyward_store::member_rights::{give_permission, give_role};
-use keyward_store::members::{MemberFilter, MemberSort, end_member, find_member, insert_member, list_members};
+use keyward_store::members::{
+    MemberFilter, MemberSort, end_member, find_folded_member_name, find_member, insert_member, list_members,
+};
 use keyward_store::permissions::{NewPermission, insert_permission};
 use keyward_store::role_permissions::put_role_permission;
 use keyward_store::roles::{NewRole, insert_role};
@@ -198,7 +200,16 @@ async fn a_page_ends_and_goes_on_within_the_organization(store: &TestStore) {
         rows.into_iter().map(|row| row.given_name.unwrap()).collect::<String>()
     };
     let [a, b] = &shop.users;
+    let name = async |scope: &OrgScope, user: &UserId| {
+        let mut tx = store.read().await.unwrap();
+        find_folded_member_name(&mut tx, scope, &shop.orgs[0], user).await.unwrap()
+    };
     let (own, other) = (OrgScope::One(shop.orgs[0].clone()), OrgScope::One(shop.orgs[1].clone()));
+    for scope in [&own, &OrgScope::All] {
+        assert_eq!((name(scope, a).await.as_deref(), name(scope, b).await.as_deref()), (Some("a"), Some("b")));
+        assert_eq!((name(scope, &elsewhere).await, name(scope, &nowhere).await), (None, None));
+    }
+    assert_eq!(name(&other, a).await, None);
     for (sort, first, behind) in [
         (MemberSort::NameAsc, (a, "a"), "b"),
         (MemberSort::NameDesc, (b, "b"), "a"),

@@ -3,7 +3,7 @@
 mod change;
 mod rights;
 
-use keyward_core::{AccessKey, PermissionId, RoleId, UserId};
+use keyward_core::{AccessKey, OrgCode, PermissionId, RoleId, UserId};
 pub use keyward_store::members::MemberRow;
 use keyward_store::members::{self, MemberFilter, MemberSort};
 use keyward_store::{Tx, permissions, roles};
@@ -13,7 +13,7 @@ use keyward_wire::organizations::NameOrEmailSort;
 
 use crate::actions::organizations::require_organization;
 use crate::actions::paging::{Page, read_asked, read_list};
-use crate::actions::users::find_place;
+use crate::actions::users::placeless;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
@@ -73,11 +73,23 @@ pub async fn list_members(
         let Some(id) = find_permission_by_key(&mut tx, key).await? else { return Ok(nobody) };
         permission_ids.push(id);
     }
-    find_place(&mut tx, asked.after.as_deref(), "next_token").await?;
+    if let Some(after) = asked.after.as_deref() {
+        require_place(&mut tx, caller, &organization.code, after).await?;
+    }
     let filter = MemberFilter { roles: &role_ids, permissions: &permission_ids };
     let page = (asked.sort, asked.after.as_deref(), asked.limit());
     let rows = members::list_members(&mut tx, &caller.org_scope, &organization.code, filter, page).await?;
     Ok(asked.page(rows, SORTS, |row| row.user_id.as_str()))
+}
+
+/// Refuses to go on behind a user who has no place in the order of these members: one who was erased, and one who never
+/// was a member. Whether such a user exists elsewhere is not told.
+async fn require_place(tx: &mut Tx, caller: &Caller, org_code: &OrgCode, user_id: &str) -> Result<(), Refusal> {
+    let name = match UserId::parse(user_id) {
+        Some(id) => members::find_folded_member_name(tx, &caller.org_scope, org_code, &id).await?,
+        None => None,
+    };
+    name.map(|_| ()).ok_or_else(|| placeless("next_token"))
 }
 
 /// A member by the ids that a caller sent.

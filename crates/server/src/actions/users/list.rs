@@ -61,16 +61,16 @@ pub async fn search_users(app: &App, query: &SearchUsersQuery) -> Result<Vec<Use
 
 /// Where in the order of names a user stands by which a page begins, who may have been deleted since. One who was erased
 /// has no place any more, and one who never was had none: from there nobody can go on.
-pub(in crate::actions) async fn find_place(
-    tx: &mut Tx,
-    id: Option<&str>,
-    field: &str,
-) -> Result<Option<(String, UserId)>, Refusal> {
+async fn find_place(tx: &mut Tx, id: Option<&str>, field: &str) -> Result<Option<(String, UserId)>, Refusal> {
     let Some(id) = id else { return Ok(None) };
-    let placeless = || Refusal::field(field, "names a user who is unknown or was erased; begin with the first page");
-    let id = UserId::parse(id).ok_or_else(placeless)?;
-    let name = users::find_folded_name(tx, &id).await?.ok_or_else(placeless)?;
+    let id = UserId::parse(id).ok_or_else(|| placeless(field))?;
+    let name = users::find_folded_name(tx, &id).await?.ok_or_else(|| placeless(field))?;
     Ok(Some((name, id)))
+}
+
+/// The refusal of a page that is to begin behind a user who has no place in the order.
+pub(in crate::actions) fn placeless(field: &str) -> Refusal {
+    Refusal::field(field, "names a user who is unknown or was erased; begin with the first page")
 }
 
 /// What each filter names. One that names nothing is refused: whoever asks for none of the users is not shown all of them.

@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
 
-pub(super) use self::list::find_place;
+pub(super) use self::list::placeless;
 pub use self::list::{list_users, search_users};
 pub use self::update::{delete_user, update_user};
 

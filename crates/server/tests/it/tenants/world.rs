@@ -99,7 +99,7 @@ async fn tenant<'a>(app: &'a TestApp, admin: &Actor<'a>, word: &str, shared: &st
     let more = [
         (Kind::Organization, org.clone()),
         (Kind::OrganizationExternalId, word.to_owned()),
-        (Kind::OrganizationToken, token(&org)),
+        (Kind::OrganizationToken, token("organizations", &org)),
         (Kind::Application, client_id.clone()),
         (Kind::ApplicationSecret, client_secret),
         (Kind::Repeat, format!("{word}-0001")),
@@ -153,7 +153,7 @@ async fn people(admin: &Actor<'_>, word: &str, given: &[&str]) -> Names {
         let body = json!({ "profile": profile, "identities": identities, "provided_id": format!("{word}-user-{at}") });
         let id = admin.post("/api/v1/user", body).await.text("/id");
         let of_user = [
-            (Kind::UserToken, token(&id)),
+            (Kind::UserToken, token("members", &id)),
             (Kind::User, id),
             (Kind::UserExternalId, format!("{word}-user-{at}")),
             (Kind::Email, email),
@@ -186,9 +186,9 @@ fn keep_key(names: &mut Names, (id, secret): (String, String), name: &str) {
     names.entry(Kind::KeyName).or_default().push(name.to_owned());
 }
 
-/// A cursor that names this.
-fn token(id: &str) -> String {
-    URL_SAFE_NO_PAD.encode(format!("name_asc {id}"))
+/// A cursor of a list that names this.
+fn token(list: &str, id: &str) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{list}.name_asc {id}"))
 }
 
 /// A name of the same form, of nobody: right beside the other one in every order.
