@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct CreateApiRequest {
     /// What people call it; 1 to 128 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "Payments API"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::texts::Name))]
     pub name: String,
     /// What tokens and verifications name it by, usually its address. It never changes.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256, example = "https://api.example.com"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::texts::Audience))]
     pub audience: String,
     /// Addition. What the secrets of its keys begin with: 1 to 16 of `a-z0-9`, a letter first. Default `k`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(pattern = "^[a-z][a-z0-9]{0,15}$", example = "acme"))]
+    #[cfg_attr(feature = "openapi", schema(max_length = 16, pattern = "^[a-z][a-z0-9]{0,15}$", example = "acme"))]
     pub key_prefix: Option<String>,
     /// Addition. Whether its keys are for production or for trying out. Default `live`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct CreateApplicationRequest {
     /// What people call it; 1 to 128 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "Payments backend"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::texts::Name))]
     pub name: String,
     /// The kind of client.
     pub r#type: ApplicationType,
@@ -161,7 +161,7 @@ pub struct ListedApplication {
 pub struct UpdateApplicationRequest {
     /// What people call it; 1 to 128 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "Payments backend"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::Name>))]
     pub name: Option<String>,
     /// Addition. Whether it can get tokens, and use those that it has.
     #[serde(skip_serializing_if = "Option::is_none")]

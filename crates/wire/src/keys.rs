@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 #[serde(deny_unknown_fields)]
 pub struct CreateKeyRequest {
     /// What people call it; 1 to 128 characters. Names need not be unique.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "Production"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::texts::Name))]
     pub name: String,
     /// Whose key it is. If missing: `organization` with an organization, `user` with a user.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,9 +30,11 @@ pub struct CreateKeyRequest {
     pub org_code: Option<String>,
     /// Addition. The user that owns it, by the platform's own id.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::ExternalId>))]
     pub user_external_id: Option<String>,
     /// Addition. The organization that owns it, by the platform's own id.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::ExternalId>))]
     pub org_external_id: Option<String>,
     /// Addition. With an external id: make the owner if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,13 +107,15 @@ pub struct ListKeysQuery {
     pub api_id: Option<String>,
     /// Addition. Only keys of the user with this external id.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(min_length = 1, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$"))]
     pub user_external_id: Option<String>,
     /// Addition. Only keys of the organization with this external id.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(min_length = 1, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$"))]
     pub org_external_id: Option<String>,
     /// Addition. Only keys whose name has this in it, in capital letters or small ones; at most 128 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", param(min_length = 1, max_length = 128))]
+    #[cfg_attr(feature = "openapi", param(min_length = 1, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$"))]
     pub name: Option<String>,
 }
 

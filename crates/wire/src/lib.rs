@@ -19,6 +19,8 @@ pub mod roles;
 pub mod scopes;
 pub mod signing_keys;
 pub mod system_permissions;
+#[cfg(feature = "openapi")]
+mod texts;
 pub mod users;
 pub mod verify;
 

@@ -214,13 +214,13 @@ pub struct MemberPermission {
     pub description: Option<String>,
     /// The roles that it comes with; only with `expand=roles`. Empty if the member has it without a role alone.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub roles: Option<Vec<RoleRef>>,
+    pub roles: Option<Vec<PermissionRole>>,
 }
 
-/// A role by its id and key.
+/// A role that a permission comes with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct RoleRef {
+pub struct PermissionRole {
     /// The role's id.
     pub id: RoleId,
     /// Its key.

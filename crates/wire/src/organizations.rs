@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct CreateOrganizationRequest {
     /// What people call it; 1 to 128 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "Acme Inc."))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::texts::Name))]
     pub name: String,
     /// The platform's own id of it; 1 to 128 characters, unique among organizations.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "customer-42"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::ExternalId>))]
     pub external_id: Option<String>,
     /// Accepted for Kinde's clients; not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,11 +131,11 @@ pub struct Organization {
 pub struct UpdateOrganizationRequest {
     /// What people call it; 1 to 128 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "Acme Inc."))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::Name>))]
     pub name: Option<String>,
     /// The platform's own id of it; 1 to 128 characters, unique among organizations. Null takes it away.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, min_length = 1, max_length = 128))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::ExternalId>))]
     pub external_id: Option<Option<String>>,
     /// Suspended, its keys answer `API_KEY_OWNER_SUSPENDED` and its applications get no tokens, until this is lifted.
     #[serde(skip_serializing_if = "Option::is_none")]

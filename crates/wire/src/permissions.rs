@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct CreatePermissionRequest {
     /// What people call it; 1 to 128 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "Create to-dos"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::texts::Name))]
     pub name: String,
     /// What it permits; at most 512 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_length = 512))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::Description>))]
     pub description: Option<String>,
     /// By what code knows it: 1 to 64 printable ASCII characters without spaces, commas, quotes and backslashes.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "create:todos"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::texts::AccessKey))]
     pub key: String,
 }
 
@@ -27,15 +27,15 @@ pub struct CreatePermissionRequest {
 pub struct UpdatePermissionRequest {
     /// What people call it; 1 to 128 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "Create to-dos"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::Name>))]
     pub name: Option<String>,
     /// What it permits; at most 512 characters. Null or empty for nothing.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, max_length = 512))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::Description>))]
     pub description: Option<Option<String>>,
     /// By what code knows it: 1 to 64 printable ASCII characters without spaces, commas, quotes and backslashes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "create:todos"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::AccessKey>))]
     pub key: Option<String>,
 }
 

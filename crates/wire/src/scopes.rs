@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct CreateScopeRequest {
     /// The scope's key: 1 to 64 printable ASCII characters without spaces, quotes and backslashes. It never changes.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "read:users"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::texts::ScopeKey))]
     pub key: String,
     /// What it permits, for the people who choose it; at most 512 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_length = 512, example = "Read the users of the account"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::Description>))]
     pub description: Option<String>,
 }
 
@@ -24,7 +24,7 @@ pub struct CreateScopeRequest {
 pub struct UpdateScopeRequest {
     /// What it permits; at most 512 characters. Null or empty for none.
     #[serde(default, deserialize_with = "crate::patch::given", skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, max_length = 512))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::Description>))]
     pub description: Option<Option<String>>,
 }
 

@@ -16,10 +16,11 @@ pub struct CreateUserRequest {
     pub organization_code: Option<String>,
     /// The platform's own id of the user; 1 to 128 characters, unique among users.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "user-7"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::ExternalId>))]
     pub provided_id: Option<String>,
     /// By what the user is known, each unique among users; at most one of each type.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 3))]
     pub identities: Option<Vec<UserIdentity>>,
 }
 
@@ -30,11 +31,11 @@ pub struct CreateUserRequest {
 pub struct UserProfile {
     /// The first name; 1 to 128 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "Ada"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::Name>))]
     pub given_name: Option<String>,
     /// The last name; 1 to 128 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "Lovelace"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::Name>))]
     pub family_name: Option<String>,
     /// Accepted for Kinde's clients; not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,15 +76,18 @@ pub enum IdentityType {
 pub struct IdentityDetails {
     /// For `email`; kept in small letters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::Email>))]
     pub email: Option<String>,
     /// For `phone`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::Identity>))]
     pub phone: Option<String>,
     /// Accepted for Kinde's clients; not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone_country_id: Option<String>,
     /// For `username`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::Identity>))]
     pub username: Option<String>,
 }
 
@@ -279,6 +283,7 @@ pub struct SearchUsersQuery {
     /// Any part of a name or an e-mail address, in capital letters or small ones; or a whole telephone number, user name,
     /// id or `provided_id`. `*`, or nothing, is everybody.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(max_length = 254, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$"))]
     pub query: Option<String>,
     /// Only those behind the user with this id.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -306,11 +311,11 @@ pub struct FoundUsers {
 pub struct UpdateUserRequest {
     /// The first name; 1 to 128 characters. Null takes it away.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, min_length = 1, max_length = 128))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::Name>))]
     pub given_name: Option<Option<String>>,
     /// The last name; 1 to 128 characters. Null takes it away.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, min_length = 1, max_length = 128))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::Name>))]
     pub family_name: Option<Option<String>>,
     /// Accepted for Kinde's clients; not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -323,7 +328,7 @@ pub struct UpdateUserRequest {
     pub is_password_reset_requested: Option<bool>,
     /// The platform's own id of the user; 1 to 128 characters, unique among users. Null takes it away.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, min_length = 1, max_length = 128))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::ExternalId>))]
     pub provided_id: Option<Option<String>>,
 }
 

@@ -28,8 +28,9 @@ pub struct VerifyKeyRequest {
     /// Addition. The address that the key was used from. A key with address ranges is refused without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
-    /// Addition. The revision that the answer must know of.
+    /// Addition. The revision that the answer must know of; at most 9007199254740991, which is exact in every language.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(maximum = 9_007_199_254_740_991_i64))]
     pub min_revision: Option<u64>,
 }
 

@@ -15,6 +15,9 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
 
+/// The largest whole number that every language writes exactly (RFC 8259 section 6).
+const MAX_REVISION: Revision = 9_007_199_254_740_991;
+
 /// What the store knows under a selector.
 #[derive(Debug)]
 pub struct Found {
@@ -61,6 +64,10 @@ pub async fn verify_key(app: &App, caller: &Caller, request: &VerifyKeyRequest) 
         return Err(Refusal::field(&format!("scopes[{at}]"), "must be a scope, and not the secret of a key"));
     }
     let ip = request.ip.as_deref().map(read_ip).transpose()?;
+    // One that nobody can be told of exactly, and no node will ever reach, is a mistake and not a matter of waiting.
+    if request.min_revision.is_some_and(|least| least > MAX_REVISION) {
+        return Err(Refusal::field("min_revision", "must be at most 9007199254740991"));
+    }
     let mut tx = app.read().await?;
     let revision = head::get_revision(&mut tx).await?;
     if request.min_revision.is_some_and(|least| least > revision) {

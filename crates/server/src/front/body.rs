@@ -59,7 +59,7 @@ impl<S: Send + Sync, T: for<'de> Deserialize<'de>> FromRequestParts<S> for Param
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         let query = parts.uri.query().unwrap_or_default();
-        read(&Node::from_form(query.as_bytes()), true).map(Self).map_err(Misfit::into_refusal)
+        read(&Node::from_form(query.as_bytes())?, true).map(Self).map_err(Misfit::into_refusal)
     }
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn read_json<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T,
 
 /// Reads a form into a type.
 pub(crate) fn read_form<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, Refusal> {
-    read(&Node::from_form(bytes), true).map_err(Misfit::into_refusal)
+    read(&Node::from_form(bytes)?, true).map_err(Misfit::into_refusal)
 }
 
 /// Whether the content type is this one, whatever its parameters (RFC 9110 section 8.3.1).

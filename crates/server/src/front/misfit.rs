@@ -32,7 +32,11 @@ impl Misfit {
             "a sequence" => "a list",
             "a boolean" => "true or false",
             "a string" => "text",
-            "u8" | "u16" | "u32" | "u64" => "a whole number, not negative",
+            "u8" => "a whole number from 0 to 255",
+            "u16" => "a whole number from 0 to 65535",
+            "u32" => "a whole number from 0 to 4294967295",
+            // Revisions, which are never larger.
+            "u64" => "a whole number from 0 to 9007199254740991",
             "i32" | "i64" => "a whole number",
             text => text,
         };

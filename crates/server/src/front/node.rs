@@ -7,6 +7,7 @@
 use std::fmt;
 
 use keyward_wire::ErrorCode;
+use percent_encoding::percent_decode;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use crate::front::misfit::{Misfit, shown};
@@ -38,9 +39,13 @@ impl Node {
     }
 
     /// Reads a form (`application/x-www-form-urlencoded`), which a query string is too.
-    pub(crate) fn from_form(bytes: &[u8]) -> Self {
+    pub(crate) fn from_form(bytes: &[u8]) -> Result<Self, Refusal> {
+        // The parser would put a sign in the place of what is not text.
+        if percent_decode(bytes).decode_utf8().is_err() {
+            return Err(Refusal::with(ErrorCode::BodyMalformed, "The form or query is not UTF-8, percent-encoded."));
+        }
         let pairs = form_urlencoded::parse(bytes);
-        Self::Object(pairs.map(|(name, text)| (name.into_owned(), Self::Text(text.into_owned()))).collect())
+        Ok(Self::Object(pairs.map(|(name, text)| (name.into_owned(), Self::Text(text.into_owned()))).collect()))
     }
 
     fn depth(&self) -> usize {
@@ -199,12 +204,15 @@ mod tests {
     #[test]
     fn a_query_string_is_read_by_the_same_rules() {
         let read = |query: &str| {
-            let read = read::<ListKeysQuery>(&Node::from_form(query.as_bytes()), true).map_err(Misfit::into_refusal);
+            let node = Node::from_form(query.as_bytes());
+            let read = node.and_then(|node| read::<ListKeysQuery>(&node, true).map_err(Misfit::into_refusal));
             read.map(|query| query.page_size).map_err(|refusal| refusal.message)
         };
         assert_eq!(read("page_size=7&key_type=user"), Ok(Some(7)));
-        assert_eq!(read("page_size=-7"), Err("`page_size` must be a whole number, not negative".into()));
+        assert_eq!(read("page_size=-7"), Err("`page_size` must be a whole number from 0 to 4294967295".into()));
         assert_eq!(read("page_size=7&page_size=8"), Err("`page_size` stands more than once".into()));
         assert_eq!(read("page=7"), Err("`page` is not a field of this request".into()));
+        assert_eq!(read("name=%C3%A9"), Ok(None));
+        assert_eq!(read("name=%C3"), Err("The form or query is not UTF-8, percent-encoded.".into()));
     }
 }

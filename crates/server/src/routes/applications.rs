@@ -14,7 +14,7 @@ use crate::actions::Changed;
 use crate::actions::applications::{self, Credentials};
 use crate::app::App;
 use crate::auth::{Platform, scope};
-use crate::front::{Answer, Body, Params, Path, Repeat, Repeated, repeated};
+use crate::front::{Answer, Body, Params, Path, Repeat, RepeatHeader, Repeated, repeated};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -56,7 +56,7 @@ async fn list_applications(
 /// hours.
 #[utoipa::path(
     post, path = "/api/v1/applications", tag = "applications", request_body = CreateApplicationRequest,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Addition. The request may be repeated under it.")),
+    params(RepeatHeader),
     responses((status = 201, body = Envelope<CreatedApplication>), (status = 422, body = ErrorBody), Failures)
 )]
 async fn create_application(
@@ -151,10 +151,7 @@ async fn update_application_tokens(
 /// asked for.
 #[utoipa::path(
     post, path = "/api/v1/applications/{application_id}/secrets", tag = "applications",
-    params(
-        ("application_id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "Addition. The request may be repeated under it."),
-    ),
+    params(("application_id" = String, Path), RepeatHeader),
     request_body = RotateApplicationSecretRequest,
     responses(
         (status = 201, body = Envelope<CreatedApplication>), (status = 404, body = ErrorBody),

@@ -1,10 +1,13 @@
 //! What the OpenAPI document says beside its routes, and its last touches.
 
+use std::collections::BTreeSet;
+
 use http::StatusCode;
 use utoipa::OpenApi;
+use utoipa::openapi::content::Content;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{self, RefOr};
+use utoipa::openapi::{self, RefOr, Required, Schema};
 
 use crate::routes::limited;
 
@@ -24,7 +27,15 @@ pub(super) fn finish(mut document: openapi::OpenApi) -> openapi::OpenApi {
     limited::describe(components);
     let schemas = std::mem::take(&mut components.schemas);
     components.schemas = schemas.into_iter().map(|(name, schema)| (plain_name(&name), schema)).collect();
+    let demanding: BTreeSet<String> =
+        components.schemas.iter().filter(|(_, schema)| is_demanding(schema)).map(|(name, _)| name.clone()).collect();
     for operation in document.paths.paths.values_mut().flat_map(operations) {
+        if let Some(RefOr::T(body)) = &mut operation.request_body
+            && !body.content.values().any(|content| names_one_of(content, &demanding))
+        {
+            // An absent body is as good as `{}`.
+            body.required = Some(Required::False);
+        }
         for (status, response) in &mut operation.responses.responses {
             let RefOr::T(response) = response else { continue };
             if status == "429" {
@@ -49,6 +60,16 @@ pub(super) fn finish(mut document: openapi::OpenApi) -> openapi::OpenApi {
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     let each = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
     each.into_iter().flatten()
+}
+
+/// Whether a schema has members that must be there.
+fn is_demanding(schema: &RefOr<Schema>) -> bool {
+    matches!(schema, RefOr::T(Schema::Object(object)) if !object.required.is_empty())
+}
+
+fn names_one_of(content: &RefOr<Content>, names: &BTreeSet<String>) -> bool {
+    let RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. }) = content else { return true };
+    schema.ref_location.rsplit('/').next().is_some_and(|name| names.contains(name))
 }
 
 /// An answer's name for people: `Envelope_KeyList`, which is derived from the generic type, becomes `KeyListAnswer`.

@@ -10,7 +10,7 @@ use crate::actions::Changed;
 use crate::actions::keys::{self, Issued, NamedKey};
 use crate::app::App;
 use crate::auth::{PlatformOrOrganization, scope};
-use crate::front::{Answer, Body, NoBody, Params, Path, Repeat, Repeated, repeated};
+use crate::front::{Answer, Body, NoBody, Params, Path, Repeat, RepeatHeader, Repeated, repeated};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -39,7 +39,7 @@ async fn list_keys(
 /// Creates a key. Its secret is shown this once; to the same request under the same `Idempotency-Key` for 24 hours.
 #[utoipa::path(
     post, path = "/api/v1/api_keys", tag = "keys", request_body = CreateKeyRequest,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Addition. The request may be repeated under it.")),
+    params(RepeatHeader),
     responses((status = 201, body = Envelope<IssuedKey>), (status = 422, body = ErrorBody), Failures)
 )]
 async fn create_key(
@@ -69,10 +69,7 @@ async fn get_key(
 /// Gives a key a new secret, which is shown this once. The old one is worth nothing from then on.
 #[utoipa::path(
     put, path = "/api/v1/api_keys/{key_id}", tag = "keys",
-    params(
-        ("key_id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "Addition. The request may be repeated under it."),
-    ),
+    params(("key_id" = String, Path), RepeatHeader),
     responses(
         (status = 201, body = Envelope<IssuedKey>), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody),
         Failures

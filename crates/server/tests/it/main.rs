@@ -16,6 +16,7 @@ mod document;
 mod failing_calls;
 mod front;
 mod health;
+mod inputs;
 mod keys;
 mod kinde;
 mod matrix;

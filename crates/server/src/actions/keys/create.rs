@@ -1,7 +1,7 @@
 //! Keys, made.
 
 use ipnet::IpNet;
-use keyward_core::bounds::{self, MAX_METADATA_BYTES, MAX_NAME_CHARS};
+use keyward_core::bounds::{self, MAX_CIDRS, MAX_METADATA_BYTES, MAX_NAME_CHARS};
 use keyward_core::{ApiKeyId, IdempotencyKey, KeySecret, Owner};
 use keyward_store::apis::ApiRow;
 use keyward_store::keys::{self, NewKey};
@@ -101,7 +101,11 @@ fn read_members(request: &CreateKeyRequest) -> Result<Vec<IpNet>, Refusal> {
     if request.metadata.as_ref().is_some_and(|map| json!(map).to_string().len() > MAX_METADATA_BYTES) {
         return Err(Refusal::field("metadata", "must be at most 4 KiB of JSON"));
     }
-    bounds::cidrs(request.allowed_cidrs.as_deref().unwrap_or_default()).in_field("allowed_cidrs")
+    let cidrs = request.allowed_cidrs.as_deref().unwrap_or_default();
+    if cidrs.len() > MAX_CIDRS {
+        return Err(Refusal::field("allowed_cidrs", "must have at most 64 entries"));
+    }
+    cidrs.iter().enumerate().map(|(at, text)| bounds::cidr(text).in_field(&format!("allowed_cidrs[{at}]"))).collect()
 }
 
 /// Holds a request against the kind of owner: environment keys are for the management API, and for nothing else.

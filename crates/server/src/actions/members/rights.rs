@@ -4,7 +4,7 @@ use keyward_core::{OrgCode, PermissionId, RoleId, UserId};
 use keyward_store::member_rights::{self, MemberRoleRow, RoleHolderRow};
 use keyward_store::{Change, NewEvent, Tx, permissions, roles};
 use keyward_wire::ErrorCode;
-use keyward_wire::members::{ListRoleUsersQuery, RoleRef};
+use keyward_wire::members::{ListRoleUsersQuery, PermissionRole};
 use serde_json::{Value, json};
 
 use super::{MemberName, require_member};
@@ -31,7 +31,7 @@ pub struct Permission {
     /// What it is for.
     pub description: Option<String>,
     /// The roles that it comes with; empty if the member has it without a role alone.
-    pub roles: Vec<RoleRef>,
+    pub roles: Vec<PermissionRole>,
 }
 
 /// The roles of a member.
@@ -91,7 +91,7 @@ pub async fn list_member_permissions(
     let member = require_member(&mut tx, caller, named).await?;
     let mut listed: Vec<Permission> = Vec::new();
     for row in member_rights::list_member_permissions(&mut tx, &member).await? {
-        let role = row.role_id.zip(row.role_key).map(|(id, key)| RoleRef { id, key });
+        let role = row.role_id.zip(row.role_key).map(|(id, key)| PermissionRole { id, key });
         match listed.last_mut().filter(|last| last.id == row.permission_id) {
             Some(same) => same.roles.extend(role),
             None => listed.push(Permission {

@@ -24,6 +24,9 @@ pub(super) use self::list::placeless;
 pub use self::list::{list_users, search_users};
 pub use self::update::{delete_user, update_user};
 
+/// One of each type.
+const MAX_IDENTITIES: usize = 3;
+
 /// By what a user is known, each at most once.
 #[derive(Clone, Debug, Default)]
 struct Identities {
@@ -112,6 +115,9 @@ fn read_profile(profile: &UserProfile) -> Result<(Option<&str>, Option<&str>), R
 }
 
 fn read_identities(listed: &[UserIdentity]) -> Result<Identities, Refusal> {
+    if listed.len() > MAX_IDENTITIES {
+        return Err(Refusal::field("identities", "must have at most 3 entries"));
+    }
     let mut read = Identities::default();
     for (at, identity) in listed.iter().enumerate() {
         let details = &identity.details;

@@ -83,7 +83,7 @@ async fn a_page_that_cannot_be_is_refused_by_name() {
     for (query, message) in [
         ("page_size=0", "`page_size` must be 1 to 500"),
         ("page_size=501", "`page_size` must be 1 to 500"),
-        ("page_size=x", "`page_size` must be a whole number, not negative"),
+        ("page_size=x", "`page_size` must be a whole number from 0 to 4294967295"),
         ("sort=name", "`sort` must be one of `name_asc`, `name_desc`"),
         ("next_token=x", "`next_token` must be one that this list has answered"),
         ("page=2", "`page` is not a field of this request"),

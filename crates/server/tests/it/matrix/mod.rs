@@ -7,7 +7,7 @@ mod organizations;
 mod outcomes;
 mod presented;
 mod roles;
-mod routes;
+pub(crate) mod routes;
 mod users;
 mod worthless;
 

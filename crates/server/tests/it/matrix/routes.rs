@@ -8,9 +8,9 @@ use super::{members, organizations, roles, users};
 use crate::support::Actor;
 
 /// A route and who may use it. No scope means that it is open to all.
-pub(super) struct Route {
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
     /// Any of these will do.
     pub(super) scopes: &'static [&'static str],
     pub(super) is_for_organizations: bool,
@@ -31,7 +31,7 @@ const fn open(method: &'static str, path: &'static str) -> Route {
 const SCOPE_OF_APPLICATION: &str = "/api/v1/apis/{api_id}/applications/{application_id}/scopes/{scope_id}";
 
 /// Every route of the document, by the file that knows how to ask for it.
-pub(super) const ROUTES: &[&[Route]] = &[GENERAL, organizations::ROUTES, members::ROUTES, users::ROUTES, roles::ROUTES];
+pub(crate) const ROUTES: &[&[Route]] = &[GENERAL, organizations::ROUTES, members::ROUTES, users::ROUTES, roles::ROUTES];
 
 const GENERAL: &[Route] = &[
     shared("GET", "/api/v1/apis", &["read:apis"]),
@@ -84,19 +84,19 @@ pub(super) const UNDOCUMENTED: &[Route] = &[
 ];
 
 /// What the requests name.
-pub(super) struct Things<'a> {
-    pub(super) admin: Actor<'a>,
-    pub(super) api: String,
-    pub(super) scope: String,
-    pub(super) application: String,
-    pub(super) org: String,
-    pub(super) user: String,
+pub(crate) struct Things<'a> {
+    pub(crate) admin: Actor<'a>,
+    pub(crate) api: String,
+    pub(crate) scope: String,
+    pub(crate) application: String,
+    pub(crate) org: String,
+    pub(crate) user: String,
     count: Cell<u32>,
 }
 
 impl<'a> Things<'a> {
     /// Keys are those of this organization.
-    pub(super) async fn make(admin: &Actor<'a>, of_organization: &Actor<'_>, org: &str) -> Self {
+    pub(crate) async fn make(admin: &Actor<'a>, of_organization: &Actor<'_>, org: &str) -> Self {
         let api = admin.makes_api("https://api.example.com", &["read:orders"]).await;
         let scope = admin.get(&format!("/api/v1/apis/{api}/scopes")).await.text("/scopes/0/id");
         let created = admin.post("/api/v1/applications", json!({ "name": "Other", "type": "m2m" })).await;
@@ -109,7 +109,7 @@ impl<'a> Things<'a> {
     }
 
     /// A request that succeeds for whoever may make it, each time anew.
-    pub(super) async fn request(&self, route: &Route) -> (String, Option<Value>) {
+    pub(crate) async fn request(&self, route: &Route) -> (String, Option<Value>) {
         self.count.set(self.count.get() + 1);
         let count = self.count.get();
         if let Some(request) = organizations::request(self, route, count).await {

@@ -38,15 +38,16 @@ async fn a_name_has_1_to_128_characters_that_show() {
 async fn what_is_stored_with_a_key_has_its_limits() {
     let app = TestApp::start().await;
     let shop = Shop::open(&app).await;
-    let cidrs = "`allowed_cidrs` must be addresses or CIDR ranges, such as 203.0.113.0/24";
+    let cidr = "`allowed_cidrs[0]` must be an address or a CIDR range, such as 203.0.113.0/24";
+    let second = "`allowed_cidrs[1]` must be an address or a CIDR range, such as 203.0.113.0/24";
     let large = "`metadata` must be at most 4 KiB of JSON";
     let rows = [
         (json!({ "metadata": { "a": "x".repeat(4097 - r#"{"a":""}"#.len()) } }), "FIELD_INVALID", large),
         (json!({ "metadata": [1] }), "FIELD_INVALID", "`metadata` must be an object"),
         (json!({ "allowed_cidrs": vec!["::1"; 65] }), "FIELD_INVALID", "`allowed_cidrs` must have at most 64 entries"),
-        (json!({ "allowed_cidrs": ["203.0.113.0/24", "office"] }), "FIELD_INVALID", cidrs),
-        (json!({ "allowed_cidrs": ["203.0.113.0/33"] }), "FIELD_INVALID", cidrs),
-        (json!({ "allowed_cidrs": [""] }), "FIELD_INVALID", cidrs),
+        (json!({ "allowed_cidrs": ["203.0.113.0/24", "office"] }), "FIELD_INVALID", second),
+        (json!({ "allowed_cidrs": ["203.0.113.0/33"] }), "FIELD_INVALID", cidr),
+        (json!({ "allowed_cidrs": [""] }), "FIELD_INVALID", cidr),
         (json!({ "expires_on": START }), "FIELD_INVALID", "`expires_on` must lie in the future"),
         (json!({ "expires_on": "1999-12-31T23:59:59Z" }), "FIELD_INVALID", "`expires_on` must lie in the future"),
         (json!({ "expires_on": "tomorrow" }), "FIELD_INVALID", "`expires_on` must be an RFC 3339 date and time"),

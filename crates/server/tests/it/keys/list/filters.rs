@@ -106,8 +106,8 @@ async fn a_query_that_cannot_be_read_is_refused_by_name() {
     for (query, code, message) in [
         ("page_size=0", "FIELD_INVALID", "`page_size` must be 1 to 500"),
         ("page_size=501", "FIELD_INVALID", "`page_size` must be 1 to 500"),
-        ("page_size=-1", "FIELD_INVALID", "`page_size` must be a whole number, not negative"),
-        ("page_size=", "FIELD_INVALID", "`page_size` must be a whole number, not negative"),
+        ("page_size=-1", "FIELD_INVALID", "`page_size` must be a whole number from 0 to 4294967295"),
+        ("page_size=", "FIELD_INVALID", "`page_size` must be a whole number from 0 to 4294967295"),
         ("page_size=2&page_size=3", "FIELD_DUPLICATE", "`page_size` stands more than once"),
         ("starting_after=7", "FIELD_INVALID", "`starting_after` must be the id of a key"),
         ("key_type=robot", "FIELD_INVALID", "`key_type` must be one of `user`, `organization`, `environment`"),
