@@ -49,6 +49,9 @@ macro_rules! oauth_errors {
         pub enum OAuthErrorCode { $(#[doc = $doc] $name,)* }
 
         impl OAuthErrorCode {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
             /// The HTTP status that it is told with.
             pub const fn status(self) -> u16 {
                 match self { $(Self::$name => $status,)* }

@@ -56,10 +56,15 @@ impl Cause {
     }
 }
 
+/// The code that an answer tells, for whatever leads from there to its page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told(pub(crate) &'static str);
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = Answer(status, ErrorBody::new(self.code, self.message)).into_response();
+        response.extensions_mut().insert(Told(self.code.as_str()));
         // RFC 6750 section 3.1: no error code where there was no credential.
         let challenge = match (self.code, self.scope) {
             (ErrorCode::TokenMissing, _) => Some("Bearer".to_owned()),

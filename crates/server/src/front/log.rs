@@ -5,13 +5,14 @@ use std::time::Duration;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use http::header::LINK;
 use http::{HeaderName, HeaderValue};
 use keyward_core::ids::random_hex;
 use keyward_wire::ErrorCode;
 use tokio::time::Instant;
 
 use crate::app::App;
-use crate::front::{Cause, refuse};
+use crate::front::{Cause, Told, refuse};
 use crate::refusal::Refusal;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -52,6 +53,12 @@ async fn watch(app: App, request: Request, next: Next) -> Response {
             tracing::error!(request_id = id, %method, route, status, micros, cause = &**cause, "failed")
         }
         None => tracing::info!(request_id = id, %method, route, status, micros, "answered"),
+    }
+    // Where an error is explained (RFC 8288); Kinde's shape has no place for it.
+    if let Some(Told(code)) = response.extensions().get()
+        && let Ok(value) = HeaderValue::from_str(&format!("<{}/docs/errors/{code}>; rel=\"help\"", app.issuer.as_str()))
+    {
+        response.headers_mut().insert(LINK, value);
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);

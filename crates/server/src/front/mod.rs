@@ -17,7 +17,7 @@ mod tls;
 
 pub use accept::serve;
 pub use answer::Answer;
-pub(crate) use answer::Cause;
+pub(crate) use answer::{Cause, Told};
 pub(crate) use body::{Body, NoBody, Params, Path, read_form, read_json};
 pub use client_address::TrustedProxies;
 pub(crate) use client_address::{ClientAddress, find_client};

@@ -7,7 +7,7 @@ use keyward_wire::oauth::OAuthErrorBody;
 
 use crate::actions::tokens::TokenRefusal;
 use crate::front::rate_limit::write_limits;
-use crate::front::{Answer, Cause};
+use crate::front::{Answer, Cause, Told};
 use crate::refusal::Refusal;
 
 /// What the paths of these endpoints begin with.
@@ -23,6 +23,7 @@ pub(crate) fn refuse_token(refusal: TokenRefusal, used_basic: bool) -> Response 
     let status = StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let error_body = OAuthErrorBody { error: refusal.code.as_str().to_owned(), error_description: refusal.description };
     let mut response = Answer(status, error_body).into_response();
+    response.extensions_mut().insert(Told(refusal.code.as_str()));
     let headers = response.headers_mut();
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     if status == StatusCode::UNAUTHORIZED && used_basic {

@@ -13,6 +13,7 @@ mod canary;
 mod defaults;
 mod docs;
 mod document;
+mod errors;
 mod failing_calls;
 mod front;
 mod health;

@@ -16,6 +16,7 @@ const UNDOCUMENTED: &[(&str, &str)] = &[
     ("/.well-known/oauth-authorization-server", "another name of /.well-known/openid-configuration"),
     ("/docs", "leads to the page"),
     ("/docs/", "the document for people"),
+    ("/docs/errors/{code}", "what an error code means"),
     ("/docs/{*file}", "the files of that page"),
     ("/openapi.json", "the document itself"),
     ("/setup/{code}", "the page of the setup link"),
