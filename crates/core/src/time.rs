@@ -76,6 +76,10 @@ impl FromStr for Timestamp {
     type Err = NotRfc3339;
 
     fn from_str(text: &str) -> Result<Self, NotRfc3339> {
+        // The parser takes years with a sign and six digits too, and dates without dashes.
+        if text.get(..4).is_none_or(|year| !year.bytes().all(|b| b.is_ascii_digit())) || text.get(4..5) != Some("-") {
+            return Err(NotRfc3339);
+        }
         let pieces = Pieces::parse(text).map_err(|_| NotRfc3339)?;
         let (Some(time), Some(offset), None) =
             (pieces.time(), pieces.to_numeric_offset(), pieces.time_zone_annotation())
@@ -120,8 +124,15 @@ mod tests {
         assert!("2026-11-22T13:00:00+11".parse::<Timestamp>().is_ok_and(|t| t.to_string() == "2026-11-22T02:00:00Z"));
         let never: Timestamp = "9999-12-31T23:59:59Z".parse().unwrap();
         assert_eq!(never.to_string(), "9999-12-30T21:59:59.999999Z");
-        let hostile =
-            ["yesterday", "2026-11-22", "2026-11-22T13:00:00", "2026-11-22T13:00:00+01:00[Europe/Paris]", "13:00Z"];
+        let hostile = [
+            "yesterday",
+            "2026-11-22",
+            "2026-11-22T13:00:00",
+            "2026-11-22T13:00:00+01:00[Europe/Paris]",
+            "13:00Z",
+            "+002026-11-22T13:00:00Z",
+            "20261122T130000Z",
+        ];
         for text in hostile {
             assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }

@@ -104,3 +104,28 @@ fn a_schema_has_a_name_for_people_and_each_of_its_members_is_described() {
         }
     }
 }
+
+/// The names of types that stand more than once in these sources.
+fn twice(sources: &[String]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let mut twice = Vec::new();
+    for line in sources.iter().flat_map(|source| source.lines()) {
+        let rest = ["pub struct ", "pub enum "].iter().find_map(|word| line.strip_prefix(word));
+        let Some(name) = rest.and_then(|rest| rest.split(|c: char| !c.is_alphanumeric()).next()) else { continue };
+        if !seen.insert(name.to_owned()) {
+            twice.push(name.to_owned());
+        }
+    }
+    twice
+}
+
+/// Of two types with one name, the document would have the schema of the later one for both.
+#[test]
+fn no_two_types_have_one_name() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../wire/src");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    let sources: Vec<String> = files.collect();
+    assert!(sources.len() > 10, "the types have moved, and little was read");
+    assert_eq!(twice(&sources), [""; 0]);
+    assert_eq!(twice(&["pub struct A {\n}\npub enum B<T> {".into(), "pub struct B;".into()]), ["B"]);
+}

@@ -2,7 +2,6 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use keyward_core::ManagementScope;
 use serde_json::{Value, json};
 
 use super::operations::Operation;
@@ -31,9 +30,8 @@ pub(super) struct Base {
 impl<'a> Given<'a> {
     pub(super) async fn make(app: &'a TestApp) -> Self {
         let admin = app.admin().await;
-        let every: Vec<&str> = ManagementScope::ALL.iter().map(|scope| scope.key()).collect();
         let org = admin.makes_organization("Acme").await;
-        let of_organization = admin.makes_m2m(&every, json!({ "org_code": org })).await;
+        let of_organization = admin.makes_m2m(&[], json!({ "org_code": org })).await;
         let things = Things::make(&admin, &of_organization, &org).await;
         Self { app, admin, things }
     }

@@ -1,22 +1,13 @@
 //! The members of each body: missing, null, of another type, too long, too many, unknown, twice.
 
-use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::given::Given;
 use super::held::{Held, MARK, Wanted};
 use super::operations::with_body;
-use super::rules::{Kind, Rule};
-use super::values::{bad_values, extremes, hostile};
+use super::rules::Rule;
+use super::values::bad_values;
 use crate::support::TestApp;
-
-/// Members that are answered whatever they hold, by method, path and member.
-const ANSWERED: &[(&str, &str, &str)] = &[
-    ("/api/v1/api_keys/verify", "api_key", "what is no key is answered as an unknown one"),
-    ("/api/v1/api_keys/verify", "audience", "a key of another API is answered as that"),
-    ("/api/v1/api_keys/verify", "api_id", "a key of another API is answered as that"),
-    ("/api/v1/api_keys/verify", "scopes[0]", "a scope that no key can have is one that is missing"),
-];
 
 /// What must stand beside a member for its own rule to be the one that is broken: path, member, what replaces the body's.
 fn beside(path: &str, member: &str) -> Value {
@@ -73,7 +64,7 @@ fn walk(rule: &Rule, prefix: &str, steps: &[Step], all: &mut Vec<Field>) {
     }
 }
 
-fn last(name: &str) -> &str {
+pub(super) fn last(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(_, last)| last)
 }
 
@@ -103,7 +94,7 @@ impl Field {
     }
 
     /// The member's place, with what must be there around it.
-    fn place<'v>(&self, whole: &'v mut Value, body: &Rule) -> &'v mut Value {
+    pub(super) fn place<'v>(&self, whole: &'v mut Value, body: &Rule) -> &'v mut Value {
         let (mut place, mut rule) = (whole, body);
         for step in &self.steps {
             if place.is_null() {
@@ -129,11 +120,11 @@ impl Field {
     }
 }
 
-fn wanted(codes: &'static [&'static str], field: &Field) -> Wanted {
+pub(super) fn wanted(codes: &'static [&'static str], field: &Field) -> Wanted {
     Wanted { codes, field: Some(field.name.clone()), rule: None }
 }
 
-fn report(faults: &[String], tried: usize, least: usize) {
+pub(super) fn report(faults: &[String], tried: usize, least: usize) {
     assert!(faults.is_empty(), "{} of {tried}:\n{}", faults.len(), faults.join("\n"));
     assert!(tried >= least, "only {tried} requests were made");
 }
@@ -159,55 +150,6 @@ async fn a_value_that_breaks_a_rule_is_refused_by_name() {
         faults.extend(held.end().await);
     }
     report(&faults, tried, 800);
-}
-
-#[tokio::test]
-async fn a_text_that_names_nothing_is_refused_by_name() {
-    let app = TestApp::start().await;
-    let given = Given::make(&app).await;
-    let things = &given.things;
-    let foreign = [&things.api, &things.scope, &things.application, &things.org, &things.user];
-    let unknown = ["", "nothing", "org_000000000000", "kp_00000000000000000000000000000000"].map(str::to_owned);
-    let long = [MARK.repeat(22), MARK.repeat(4000)];
-    let (mut faults, mut tried) = (Vec::new(), 0);
-    for (operation, body) in with_body() {
-        let base = given.base(&operation).await;
-        let mut held = Held::begin(&given, &operation).await;
-        for field in fields(&body) {
-            let rule = &field.rule;
-            let is_free =
-                rule.kind == Kind::Text && rule.values.is_empty() && rule.pattern.is_none() && !rule.is_instant;
-            let is_answered = ANSWERED.iter().any(|(path, name, _)| (*path, *name) == (&operation.path, &field.name));
-            if !is_free || rule.is_not_kept() || is_answered {
-                continue;
-            }
-            let own = field.place(&mut base.body.clone(), &body).clone();
-            for text in foreign.into_iter().chain(&unknown).chain(&long).cloned().chain(hostile()) {
-                // That one is there, or is of the kind that is meant.
-                if own == json!(text) || is_of_the_kind(&field.name, &text, things) {
-                    continue;
-                }
-                let whole = field.put(&operation.path, &base.body, &body, json!(text));
-                let what = format!("{} is {:.40?}", field.name, text);
-                held.refuse(&what, given.json(&operation, &base, whole.to_string()), &wanted(&[], &field)).await;
-            }
-        }
-        tried += held.tried;
-        faults.extend(held.end().await);
-    }
-    report(&faults, tried, 300);
-}
-
-/// Whether the text is the id of a thing that the member may well name.
-fn is_of_the_kind(member: &str, text: &str, things: &crate::matrix::routes::Things<'_>) -> bool {
-    match last(member) {
-        "api_id" | "bound_api_ids[0]" => text == things.api,
-        "scope_ids[0]" => text == things.scope,
-        "org_code" | "organization_code" => text == things.org,
-        "user_id" => text == things.user,
-        "id" => (member.starts_with("users") && text == things.user) || text == things.application,
-        _ => false,
-    }
 }
 
 #[tokio::test]
@@ -252,53 +194,4 @@ fn with_unknown(path: &str, base: &Value, body: &Rule) -> Vec<(String, Value)> {
         all.push((format!("{}.nobody_knows", field.name), field.put(path, base, body, inside)));
     }
     all
-}
-
-/// Values that keep the document's limits and are refused for another reason, by path and member.
-const NOT_ENOUGH: &[(&str, &str, &str)] = &[
-    ("/api/v1/api_keys", "type", "another type needs another owner"),
-    ("/api/v1/api_keys", "user_external_id", "nobody has that id"),
-    ("/api/v1/api_keys", "org_external_id", "nobody has that id"),
-    ("/api/v1/api_keys/verify", "min_revision", "a revision to come is 503"),
-    ("/api/v1/user", "identities[0].type", "each type needs its own member"),
-];
-
-#[tokio::test]
-async fn a_value_that_just_keeps_its_limits_is_taken() {
-    let app = TestApp::start().await;
-    let given = Given::make(&app).await;
-    let (mut faults, mut tried) = (Vec::new(), 0);
-    for (operation, body) in with_body() {
-        for field in fields(&body) {
-            if NOT_ENOUGH.iter().any(|(path, name, _)| (*path, *name) == (&operation.path, &field.name)) {
-                continue;
-            }
-            for (what, value) in extremes(&field.rule, tried) {
-                let base = given.base(&operation).await;
-                let whole = field.put(&operation.path, &base.body, &body, value);
-                let reply = given.app.send(given.json(&operation, &base, whole.to_string())).await;
-                tried += 1;
-                if !(200..300).contains(&reply.status) {
-                    let (name, member) = (operation.name(), &field.name);
-                    faults.push(format!("{name}, {member} is {what}: {} {}", reply.status, reply.message()));
-                }
-            }
-        }
-    }
-    report(&faults, tried, 60);
-}
-
-#[tokio::test]
-async fn a_body_where_none_is_read_changes_nothing_else() {
-    let app = TestApp::start().await;
-    let given = Given::make(&app).await;
-    let reads = super::operations::operations().into_iter().filter(|it| it.method == Method::GET && it.body.is_none());
-    for operation in reads {
-        let base = given.base(&operation).await;
-        let before = given.rows().await;
-        let request = given.request(&Method::GET, &base.address()).header("content-type", "application/json");
-        let reply = app.send(request.body(format!("{{\"{MARK}\":1}}").into()).unwrap()).await;
-        assert!(reply.status < 300, "{}: {reply}", operation.name());
-        assert_eq!(given.rows().await, before, "{}", operation.name());
-    }
 }

@@ -11,6 +11,7 @@ mod held;
 mod limits;
 mod mass_assignment;
 mod members;
+mod names;
 mod operations;
 mod paths;
 mod queries;

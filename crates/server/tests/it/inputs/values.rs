@@ -1,6 +1,5 @@
 //! Values that break a rule, and values that just keep it.
 
-use keyward_core::Timestamp;
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -99,18 +98,14 @@ pub(super) fn bad_texts(rule: &Rule) -> Vec<(String, String, Option<u64>)> {
             "2026-11-22T12:00:00",
             "10000-01-01T00:00:00Z",
             "+002030-01-01T00:00:00Z",
+            "20300101T000000Z",
             " 2030-01-01T00:00:00Z",
             "2030-01-01T00:00:00Z ",
             "2030-01-01T00:00:00Z[Europe/Berlin]",
             "1893456000",
             "-1",
-            "2020-01-01T00:00:00Z",
         ];
-        // What one library takes for an instant in the future is none that is bad.
-        let is_bad = |text: &&str| text.parse::<Timestamp>().is_err() || text.starts_with("2020");
-        all.extend(
-            instants.iter().filter(|text| is_bad(text)).map(|text| (format!("{text:?}"), (*text).to_owned(), None)),
-        );
+        all.extend(instants.iter().map(|text| (format!("{text:?}"), (*text).to_owned(), None)));
         return all;
     }
     if let Some(first) = rule.values.first() {
@@ -142,27 +137,24 @@ pub(super) fn bad_texts(rule: &Rule) -> Vec<(String, String, Option<u64>)> {
 pub(super) fn hostile() -> Vec<String> {
     let texts = [
         " Zq7",
-        "Zq7 ",
-        "\tZq7",
         "Zq7\n",
-        "Zq7\0",
         "Zq7\0Zq7",
-        "Zq7\u{1f}",
         "Zq7\u{7f}",
         "Zq7\u{85}",
-        "Zq7\r\nZq7",
         "\u{a0}Zq7",
-        "Zq7\u{2028}",
         "Zq7 Zq7",
         "Zq7,Zq7",
-        "Zq7\"",
-        "Zq7\\",
-        "Zq7é",
-        "Zq7\u{202e}",
+        "Zq7\"\\",
+        "Zq7é\u{202e}",
         "Zq7'; DROP TABLE keys; --",
-        "%00Zq7",
-        "ZQ7Zq7",
+        "%00ZQ7Zq7",
     ];
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// A few of them, for where each costs a look at the database.
+pub(super) fn nasty() -> Vec<String> {
+    let texts = [" Zq7", "Zq7\0Zq7", "Zq7é\u{202e}", "Zq7'; DROP TABLE keys; --", "%00ZQ7Zq7"];
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
