@@ -1,6 +1,9 @@
 //! What there is when the examples are played, by the names that the page has for it, and what can break.
 
+use std::net::SocketAddr;
+
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{Method, Request};
 use serde_json::json;
 use sqlx::{Connection, PgConnection, SqliteConnection};
@@ -64,13 +67,16 @@ impl<'a> Given<'a> {
         let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
         let mut lines = head.lines();
         let (method, address) = lines.next().unwrap().split_once(' ').unwrap();
-        let mut request = Request::builder().method(method).uri(address).header("host", "keys.example.com");
+        let mut request = Request::builder().method(method).uri(address);
+        if !head.contains("\nHost: ") {
+            request = request.header("host", "keys.example.com");
+        }
         for line in lines {
             let (name, value) = line.split_once(": ").unwrap();
             request = request.header(name, value);
         }
         assert!(!head.contains('$'), "nothing is known by that name: {head}");
-        self.app.send(request.body(Body::from(body.to_owned())).unwrap()).await
+        self.app.send(request.extension(here()).body(Body::from(body.to_owned())).unwrap()).await
     }
 
     /// Breaks what the page says is broken: the thing itself, and none that stands for it.
@@ -83,9 +89,23 @@ impl<'a> Given<'a> {
                 database.db_run("UPDATE applications SET bound_api_ids = 'no list' WHERE name = 'Client'").await;
             }
             "the database is full" => fill(database).await,
+            "too many wrong credentials came from here" => {
+                for _ in 0..1000 {
+                    let wrong = self.app.bearer("wrong").request(Method::GET, "/api/v1/apis").extension(here());
+                    if self.app.send(wrong.body(Body::empty()).unwrap()).await.status == 429 {
+                        return;
+                    }
+                }
+                panic!("nobody is told to slow down");
+            }
             other => panic!("nobody knows how to break: {other}"),
         }
     }
+}
+
+/// Where the requests come from.
+fn here() -> ConnectInfo<SocketAddr> {
+    ConnectInfo(SocketAddr::from(([198, 51, 100, 7], 4711)))
 }
 
 /// Lets the database itself say that it is full: at each change, a table has no more room for a row.
