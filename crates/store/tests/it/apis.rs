@@ -126,7 +126,7 @@ async fn who_is_kept_to_the_apis_it_was_granted_sees_no_other(store: &TestStore)
     let scope = ApiScope::GrantedTo(app);
     let mut tx = store.read().await.unwrap();
     let listed: Vec<_> = list_apis(&mut tx, &scope).await.unwrap().into_iter().map(|row| row.id).collect();
-    assert_eq!(listed, [own.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&own));
     for api in [&own, &others, &lost, &nobodys] {
         let found = find_api(&mut tx, &scope, api).await.unwrap();
         assert_eq!(found.is_some(), *api == own);

@@ -18,11 +18,11 @@ async fn keys(store: &TestStore) -> Vec<ApiKeyId> {
     let (mut change, mut seed) = (store.begin().await, Seed::new(1));
     let mut ids = Vec::new();
     let apis = [given::api(&mut change, &mut seed).await, given::api(&mut change, &mut seed).await];
-    for at in 0..2 {
+    for api in &apis {
         let user = Owner::User(given::user(&mut change, &mut seed).await);
         let organization = Owner::Organization(given::organization(&mut change, &mut seed).await);
         for owner in [user, organization] {
-            ids.push(given::key(&mut change, &mut seed, &apis[at], &owner).await);
+            ids.push(given::key(&mut change, &mut seed, api, &owner).await);
         }
     }
     commit(change).await.unwrap();

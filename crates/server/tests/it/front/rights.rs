@@ -83,7 +83,7 @@ async fn an_application_that_is_bound_to_less_meanwhile_changes_nothing() {
     let less = json!({ "bound_api_ids": [bound] });
     assert_eq!(admin.patch(&format!("/api/v1/applications/{id}"), less).await.status, 200);
     let before = app.revision().await;
-    let answer = finish(stream, &api()).await;
+    let answer = finish(&app, stream, &api()).await;
     assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("TOKEN_INVALID"), "{answer}");
     assert_eq!(app.revision().await, before);
 }

@@ -109,7 +109,8 @@ async fn ask_about_others(app: &TestApp, world: &World<'_>, operation: &Operatio
         if each.len() < places.len() {
             continue;
         }
-        for number in 0..each.iter().map(|names| names.len()).min().unwrap_or_default() {
+        let fewest = each.iter().min_by_key(|names| names.len()).unwrap();
+        for (number, _) in fewest.iter().enumerate() {
             let foreign_name = |place: &Place| somebody[&place.kind][number].clone();
             let nobodys_name = |place: &Place| of_nobody(place.kind, &foreign_name(place));
             let foreign = send(app, world, operation, places, &foreign_name).await;
