@@ -67,6 +67,7 @@ async fn an_answer_says_nothing_of_what_serves() {
         "pragma",
         "retry-after",
         "www-authenticate",
+        "x-content-type-options",
         "x-request-id",
     ];
     for line in [
