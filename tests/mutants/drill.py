@@ -98,6 +98,9 @@ def explain(trials):
             if entry["statement"] in trial.sql and entry["term"] == trial.mutant.term
             and trial.mutant.change in entry["changes"]
         ]
+        if "which" in entry:
+            # The same term may stand in a statement twice.
+            fitting = sorted(fitting, key=lambda trial: trial.mutant.start)[entry["which"]:][:1]
         if not fitting:
             faults.append(f"explained.json: there is no such mutant: {entry}")
         for trial in fitting:

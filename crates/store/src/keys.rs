@@ -200,29 +200,33 @@ pub async fn list_keys(
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<KeyRow>, StoreError> {
+    // $1 is what the list is narrowed to.
     macro_rules! list {
         ($narrowed:literal) => {
             select!(concat!(
                 $narrowed,
                 " AND ($2 IS NULL OR k.id < $2) AND ($3 IS NULL OR k.type = $3) \
-                 AND ($4 IS NULL OR k.user_id = $4) AND ($5 IS NULL OR k.org_code = $5) \
-                 AND ($6 IS NULL OR $6 = CASE \
+                 AND ($4 IS NULL OR $4 = CASE \
                      WHEN k.revoked_at IS NOT NULL OR a.deleted_at IS NOT NULL \
                          OR o.deleted_at IS NOT NULL OR u.deleted_at IS NOT NULL THEN 'revoked' \
                      WHEN NOT k.is_enabled OR o.suspended_at IS NOT NULL OR u.suspended_at IS NOT NULL \
-                         OR k.expires_at <= $7 THEN 'inactive' \
+                         OR k.expires_at <= $5 THEN 'inactive' \
                      ELSE 'active' END) \
-                 AND ($9 IS NULL OR k.api_id = $9) AND ($10 IS NULL OR k.org_code = $10) \
-                 AND ($11 IS NULL OR k.name_folded LIKE $11 ESCAPE '!') ORDER BY k.id DESC LIMIT $8"
+                 AND ($7 IS NULL OR k.name_folded LIKE $7 ESCAPE '!') \
+                 ORDER BY k.id DESC LIMIT $8"
             ))
         };
     }
-    let within = scope.org_code().map(OrgCode::as_str);
-    let (org_code, user_id) = (filter.org_code.map(OrgCode::as_str), filter.user_id.map(UserId::as_str));
-    let api_id = filter.api_id.map(ApiId::as_str);
-    let (sql, narrowed_to) = match (within.or(org_code), user_id, api_id) {
-        (Some(code), _, _) => (list!("k.org_code = $1"), Some(code)),
-        (None, Some(id), _) => (list!("k.user_id = $1"), Some(id)),
+    let (user_id, api_id) = (filter.user_id.map(UserId::as_str), filter.api_id.map(ApiId::as_str));
+    let org_code = match (scope.org_code(), filter.org_code) {
+        (Some(own), Some(asked)) if own != asked => return Ok(Vec::new()),
+        (own, asked) => own.or(asked).map(OrgCode::as_str),
+    };
+    let (sql, narrowed_to) = match (org_code, user_id, api_id) {
+        // A key has one owner.
+        (Some(_), Some(_), _) => return Ok(Vec::new()),
+        (Some(code), None, _) => (list!("k.org_code = $1 AND ($6 IS NULL OR k.api_id = $6)"), Some(code)),
+        (None, Some(id), _) => (list!("k.user_id = $1 AND ($6 IS NULL OR k.api_id = $6)"), Some(id)),
         (None, None, Some(id)) => (list!("k.api_id = $1"), Some(id)),
         (None, None, None) => (list!("$1 IS NULL"), None),
     };
@@ -232,14 +236,11 @@ pub async fn list_keys(
         narrowed_to,
         filter.starting_after.map(ApiKeyId::as_str),
         filter.r#type.map(KeyType::as_str),
-        user_id,
-        org_code,
         filter.status.map(KeyStatus::as_str),
         now.as_micros(),
-        i64::from(limit),
         api_id,
-        within,
-        filter.name.map(anywhere)
+        filter.name.map(anywhere),
+        i64::from(limit)
     )?)
 }
 

@@ -20,7 +20,8 @@ struct Shop {
     keys: Vec<ApiKeyId>,
 }
 
-/// Keys of every kind of owner for two APIs, each in every state; owners that are well, suspended and deleted.
+/// Keys of every kind of owner for two APIs, of which one is deleted, each in every state; owners that are well, suspended
+/// and deleted.
 async fn shop(store: &TestStore) -> Shop {
     let (mut change, mut seed) = (store.begin().await, Seed::new(1));
     let apis = vec![given::api(&mut change, &mut seed).await, given::api(&mut change, &mut seed).await];
@@ -55,6 +56,7 @@ async fn shop(store: &TestStore) -> Shop {
         store.db_execute(&format!("UPDATE users SET {what} = 1 WHERE id = '{}'", users[at])).await;
         store.db_execute(&format!("UPDATE organizations SET {what} = 1 WHERE code = '{}'", orgs[at])).await;
     }
+    store.db_execute(&format!("UPDATE apis SET deleted_at = 1 WHERE id = '{}'", apis[1])).await;
     Shop { apis, users, orgs, keys }
 }
 

@@ -202,6 +202,13 @@ async fn who_has_a_role_in_an_organization_is_listed_and_counted(store: &TestSto
         assert_eq!(told(None, 9).await, [1], "{lost}");
         store.db_execute(back).await;
     }
+    // The other one alone has the role now, whatever becomes of the first.
+    for gone in ["members SET ended_at", "users SET deleted_at"] {
+        let (name, back) = if gone.starts_with("users") { ("id", "NULL") } else { ("user_id", "NULL") };
+        store.db_execute(&format!("UPDATE {gone} = 1 WHERE {name} = '{first}'")).await;
+        assert_eq!(told(None, 9).await, [1], "{gone}");
+        store.db_execute(&format!("UPDATE {gone} = {back}")).await;
+    }
     // Who has left one organization has not left the other.
     let elsewhere = format!("org_code = '{}' AND user_id = '{second}'", shop.orgs[1]);
     store.db_execute(&format!("UPDATE members SET ended_at = 1 WHERE {elsewhere}")).await;
