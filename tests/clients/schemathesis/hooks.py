@@ -32,6 +32,7 @@ UNWRITABLE = [
     ("must be one that this list has answered", "a token of a page"),
     ("`next_token` goes with another `sort`", "a token of a page"),
     ("must be the id of a ", "an id that imports may bring in any form"),
+    ("begin with the first page", "a place in a list that is not there, or no longer"),
     ("must have 1 to 100 entries", "entries of a list with commas, in a query"),
     ("must be 1 to 254 characters, none of them a control character", "each entry of such a list"),
     ("The path is not UTF-8", "percent-encoding of a path"),
