@@ -1,5 +1,6 @@
-//! The `keyward` binary: `serve`, `init`, `signing-keys`, `settings`, `demo`.
+//! The `keyward` binary: `serve`, `init`, `signing-keys`, `audit`, `settings`, `demo`.
 
+mod audit;
 mod demo;
 mod init;
 mod logging;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
             Command::Serve(serve) => serve::serve(serve).await,
             Command::Init(init) => init::init(init).await,
             Command::SigningKeys(wanted) => signing_keys::signing_keys(wanted).await,
+            Command::Audit(wanted) => audit::audit(wanted).await,
             Command::Settings => Ok(output::result(DEFAULTS.trim_end())?),
             Command::Demo(demo) => demo::demo(demo).await,
         }

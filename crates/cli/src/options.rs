@@ -25,6 +25,9 @@ pub(crate) enum Command {
     /// Lists and rotates the keys that tokens are signed with, while no server holds the data folder.
     #[command(subcommand)]
     SigningKeys(SigningKeysCommand),
+    /// Verifies the log of changes, prints it or its head, erases what is personal in it.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Prints every setting with its default and its meaning, as a file to begin with.
     Settings,
     /// Shows the whole quick start on a database of its own, in ./keyward-demo.
@@ -82,6 +85,29 @@ pub(crate) enum SigningKeysCommand {
         /// hold of.
         #[arg(long)]
         at_once: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Checks every event against the chain, and names the first that does not fit.
+    Verify {
+        #[command(flatten)]
+        place: Place,
+        /// A file of heads that were kept elsewhere, JSON lines; the log of the server will do. Each must lie on the chain.
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+    },
+    /// Prints the head of the chain as a line of JSON, to be kept elsewhere.
+    Head(Place),
+    /// Prints every event as a line of JSON, the oldest first.
+    Export(Place),
+    /// Erases what is personal about a subject from all events so far; the chain still verifies.
+    Erase {
+        #[command(flatten)]
+        place: Place,
+        /// The id of a user, an organization, an actor, or a thing that people named.
+        subject: String,
     },
 }
 

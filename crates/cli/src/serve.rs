@@ -41,10 +41,15 @@ pub(crate) async fn serve(options: ServeOptions) -> Result<(), Failure> {
         }
     };
     let keeper = tokio::spawn(jobs::keep(app.clone(), until_stopped()));
+    let anchor = tokio::spawn(jobs::anchor(app.clone(), jobs::EVERY_HOUR, until_stopped()));
+    let refusals = tokio::spawn(jobs::write_refusals(app.clone(), until_stopped()));
     let renewer = tls.clone().map(|tls| tokio::spawn(jobs::renew(tls, until_stopped())));
     front::serve(listener, tls, routes::router(&app), &app.settings.plain, told).await;
     drop(stop);
     keeper.await?;
+    anchor.await?;
+    refusals.await?;
+    jobs::tell_head(&app).await;
     if let Some(renewer) = renewer {
         renewer.await?;
     }

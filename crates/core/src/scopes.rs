@@ -168,6 +168,7 @@ management_scopes! {
     UpdateRoleSystemPermissions "update:role_system_permissions" "Give roles Keyward's own permissions, and take them",
     ReadSigningKeys "read:signing_keys" "List the keys that sign tokens",
     UpdateSigningKeys "update:signing_keys" "Rotate the keys that sign tokens",
+    ReadAuditEvents "read:audit_events" "Read who changed what, and what was refused",
 }
 
 #[cfg(test)]

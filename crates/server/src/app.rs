@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use keyward_core::{ClientId, Fill, Keyring, Timestamp};
+use keyward_core::{ClientId, Fill, Keyring, Salts, Timestamp};
 use keyward_store::{Change, Database, NewEvent, OpenError, Revision, Store, StoreError, Tx};
 
 use crate::actions::master_secrets;
@@ -14,6 +14,7 @@ use crate::folder::{DataFolder, FolderError};
 use crate::inputs::{Clock, Entropy};
 use crate::issuer::Issuer;
 use crate::refusal::Refusal;
+use crate::refusal_log::RefusalLog;
 use crate::secrets::{self, SecretsError};
 use crate::settings::Settings;
 use crate::throttle::{Throttle, Throttled};
@@ -35,6 +36,8 @@ pub struct Inner {
     pub folder: DataFolder,
     /// How the first credentials are handed over.
     pub first_run: FirstRun,
+    /// What was refused and is not stored yet.
+    pub refusal_log: RefusalLog,
     store: Store,
     throttle: Throttle,
     clock: Clock,
@@ -74,12 +77,39 @@ impl App {
         }
         let masters = secrets::load(&settings, &folder, &entropy)?;
         let store = Store::open(&settings.database).await?;
-        let keyring = master_secrets::unlock(&store, &masters, &clock).await?;
+        let salts = Salts::generate(&mut |bytes| entropy.fill(bytes));
+        let keyring = master_secrets::unlock(&store, &masters, &clock, &salts).await?;
         secrets::settle(&folder)?;
+        Ok(Self::on(store, keyring, settings, folder, clock, entropy))
+    }
+
+    /// Opens a store that is there, for a command that comes beside a server: nothing is made, migrated or registered.
+    pub async fn attach(
+        settings: Settings,
+        folder: DataFolder,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Self, StartError> {
+        let masters = secrets::load(&settings, &folder, &entropy)?;
+        let store = Store::attach(&settings.database).await?;
+        let keyring = master_secrets::recognise(&store, &masters).await?;
+        Ok(Self::on(store, keyring, settings, folder, clock, entropy))
+    }
+
+    fn on(
+        store: Store,
+        keyring: Keyring,
+        settings: Settings,
+        folder: DataFolder,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Self {
         let issuer = Issuer::new(settings.public_url.as_ref(), settings.tls.is_some(), settings.listen.port());
-        let first_run = FirstRun::default();
+        let (first_run, refusal_log) = (FirstRun::default(), RefusalLog::default());
         let throttle = Throttle::new(&settings.throttle);
-        Ok(Self(Arc::new(Inner { settings, issuer, keyring, folder, first_run, store, throttle, clock, entropy })))
+        let inner =
+            Inner { settings, issuer, keyring, folder, first_run, refusal_log, store, throttle, clock, entropy };
+        Self(Arc::new(inner))
     }
 
     /// The time now.
@@ -104,12 +134,13 @@ impl App {
 
     /// Begins a change.
     pub async fn change(&self, caller: &Caller) -> Result<Change, StoreError> {
-        self.store.change(caller.actor.clone(), self.now()).await
+        Ok(self.store.change(caller.actor.clone(), self.now()).await?.asked_from(caller.origin.clone()))
     }
 
     /// Commits a change with its audit event, and answers when it is in force: at once, since verifying reads the store.
     pub async fn commit(&self, change: Change, event: NewEvent) -> Result<Revision, StoreError> {
-        change.commit(&self.keyring, event).await
+        let salts = self.make(|fill, _| Salts::generate(fill));
+        change.commit(&self.keyring, event, &salts).await
     }
 
     /// Counts a credential that turned out wrong: whether it is to be told to slow down.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use keyward_core::{ApiId, ApiScope, ClientId, KeySecret, ManagementScope, OrgCode, OrgScope};
+pub use keyward_store::Origin;
 use keyward_store::{Actor, ActorKind};
 use keyward_wire::ErrorCode;
 
@@ -21,6 +22,8 @@ pub struct Caller {
     pub scopes: BTreeSet<ManagementScope>,
     /// The APIs whose keys it may verify; none for those of every API.
     pub bound: Option<Vec<ApiId>>,
+    /// From where it calls, for the audit log.
+    pub origin: Origin,
     /// What it showed, so that its rights can be looked up again; none where the host's own protection stands before.
     pub credential: Option<Credential>,
 }
@@ -64,8 +67,14 @@ impl Caller {
             api_scope: ApiScope::All,
             scopes: ManagementScope::ALL.iter().copied().collect(),
             bound: None,
+            origin: Origin::default(),
             credential: None,
         }
+    }
+
+    /// The same, calling from somewhere.
+    pub fn from(self, origin: Origin) -> Self {
+        Self { origin, ..self }
     }
 
     /// Refuses a caller that lacks a scope.

@@ -5,11 +5,12 @@ use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// The data folder, held until this is dropped or the process ends, however it ends.
+/// The data folder, held until this is dropped or the process ends, however it ends; but for one that was only visited.
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
-    lock: File,
+    /// None where the folder is another process's.
+    lock: Option<File>,
     /// Held, never read.
     database: Option<File>,
 }
@@ -43,16 +44,22 @@ impl DataFolder {
         make_folder(path).map_err(failed)?;
         let name = path.join("keyward.lock");
         let lock = hold_file(&name, path)?;
-        let mut folder = Self { path: path.to_owned(), lock, database: None };
+        let mut folder = Self { path: path.to_owned(), lock: Some(lock), database: None };
         folder.tell(&format!("process {}", std::process::id())).map_err(failed)?;
         Ok(folder)
     }
 
+    /// The folder without a hold on it, for a command that comes beside the server that has it.
+    pub fn beside(path: &Path) -> Self {
+        Self { path: path.to_owned(), lock: None, database: None }
+    }
+
     /// Writes down who holds the folder, for the next one who asks.
     pub fn tell(&mut self, holder: &str) -> io::Result<()> {
-        self.lock.set_len(0)?;
-        self.lock.rewind()?;
-        self.lock.write_all(holder.as_bytes())
+        let Some(lock) = &mut self.lock else { return Ok(()) };
+        lock.set_len(0)?;
+        lock.rewind()?;
+        lock.write_all(holder.as_bytes())
     }
 
     /// Holds an SQLite database, wherever it lies: it is one process's, and another may have another data folder.

@@ -16,6 +16,7 @@ pub mod issuer;
 pub mod jobs;
 mod oauth;
 pub mod refusal;
+pub mod refusal_log;
 pub mod routes;
 pub mod secrets;
 pub mod settings;

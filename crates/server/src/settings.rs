@@ -56,6 +56,8 @@ pub struct PlainSettings {
     pub token_lifetime_seconds: u32,
     /// Days after which the key that signs tokens is followed by a new one; 0 for never.
     pub signing_key_rotation_days: u32,
+    /// Days for which the log of refusals is kept.
+    pub refusals_kept_days: u32,
     /// Seconds for the headers of a request.
     pub header_timeout_seconds: u64,
     /// Seconds for a request.
@@ -210,6 +212,7 @@ fn read_plain(table: &Table) -> Result<PlainSettings, SettingsError> {
     Ok(PlainSettings {
         token_lifetime_seconds: u32::try_from(seconds("token_lifetime_seconds")?).unwrap_or(u32::MAX),
         signing_key_rotation_days: days("signing_key_rotation_days")?,
+        refusals_kept_days: days("refusals_kept_days")?,
         header_timeout_seconds: seconds("header_timeout_seconds")?,
         request_timeout_seconds: seconds("request_timeout_seconds")?,
         shutdown_timeout_seconds: seconds("shutdown_timeout_seconds")?,
@@ -309,6 +312,7 @@ mod tests {
             ("header_timeout_seconds = 0", "the setting `header_timeout_seconds` must be 1 to 86400 seconds"),
             ("signing_key_rotation_days = -1", "the setting `signing_key_rotation_days` must be 0 to 3650 days"),
             ("signing_key_rotation_days = 3651", "the setting `signing_key_rotation_days` must be 0 to 3650 days"),
+            ("refusals_kept_days = 3651", "the setting `refusals_kept_days` must be 0 to 3650 days"),
             ("log_level = 'canary'", "the setting `log_level` must be error, warn, info, debug or trace"),
             ("log_format = 1", "the setting `log_format` must be auto, text or json"),
             ("tls_cert = 'canary'", "the setting `tls_key` must be given too where `tls_cert` is"),

@@ -1,10 +1,12 @@
 //! A change: one transaction with its revision and its audit event.
 
+use std::net::IpAddr;
 use std::ops::{Deref, DerefMut};
 
-use keyward_core::{Keyring, OrgCode, Timestamp};
-use serde_json::Value;
+use keyward_core::{Keyring, OrgCode, Salts, Timestamp};
+use serde_json::{Value, json};
 
+use crate::audit::{self, EventRow, NewEvent};
 use crate::db::{execute, fetch_one};
 use crate::row::{hit_one, int, row};
 use crate::{Revision, StoreError, Tx};
@@ -21,7 +23,7 @@ pub struct Actor {
 }
 
 /// What kind of actor asked for a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ActorKind {
     /// An application, by an M2M token.
     Application,
@@ -55,34 +57,48 @@ impl Actor {
     }
 }
 
-/// What a change did, for the audit log. It names ids and never a personal value, so that it may be kept for ever.
-#[derive(Clone, Debug)]
-pub struct NewEvent {
-    /// What was done, such as `key.created`.
-    pub action: &'static str,
-    /// The id of what it was done to.
-    pub target_id: String,
-    /// The organization that it concerns, which may read of it.
-    pub org_code: Option<OrgCode>,
-    /// What else there is to say.
-    pub details: Value,
+/// From where a change was asked for, as far as that is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The request, as the log of requests names it.
+    pub request_id: Option<String>,
+    /// The address of whoever sent it.
+    pub address: Option<IpAddr>,
+    /// What the sender's program calls itself.
+    pub user_agent: Option<String>,
+}
+
+impl Origin {
+    /// What of it is personal; none if nothing is.
+    pub(crate) fn personal(&self) -> Option<Value> {
+        match (&self.address, &self.user_agent) {
+            (None, None) => None,
+            (Some(address), None) => Some(json!({ "address": address })),
+            (None, Some(agent)) => Some(json!({ "user_agent": agent })),
+            (Some(address), Some(agent)) => Some(json!({ "address": address, "user_agent": agent })),
+        }
+    }
 }
 
 row! {
     /// The head: the last revision, and the last link of the audit chain.
-    pub(crate) struct HeadRow {
+    pub struct HeadRow {
         /// The revision.
-        pub(crate) revision: Revision,
+        pub revision: Revision,
         /// The link.
-        pub(crate) chain: Vec<u8>,
+        pub chain: Vec<u8>,
     }
 }
+
+/// Rows with personal values that one change erases. What is beyond them is erased behind it, in batches.
+const MOST_ERASED: u32 = 1_000;
 
 /// A transaction that holds the head row. Dropped, it is rolled back; it commits only together with its audit event.
 #[derive(Debug)]
 pub struct Change {
     tx: Tx,
     actor: Actor,
+    origin: Origin,
     now: Timestamp,
     head: HeadRow,
 }
@@ -91,7 +107,12 @@ impl Change {
     pub(crate) async fn begin(mut tx: Tx, actor: Actor, now: Timestamp) -> Result<Self, StoreError> {
         const SQL: &str = "UPDATE head SET revision = revision + 1 WHERE id = 1 RETURNING revision, chain";
         let head = fetch_one!(tx, SQL)?;
-        Ok(Self { tx, actor, now, head })
+        Ok(Self { tx, actor, origin: Origin::default(), now, head })
+    }
+
+    /// The same, asked for from somewhere.
+    pub fn asked_from(self, origin: Origin) -> Self {
+        Self { origin, ..self }
     }
 
     /// The revision that this change makes.
@@ -119,48 +140,45 @@ impl Change {
         &self.actor
     }
 
-    /// Writes the audit event, moves the chain on, and commits: all of it or nothing.
-    pub async fn commit(mut self, keyring: &Keyring, event: NewEvent) -> Result<Revision, StoreError> {
-        let (kind, details) = (self.actor.kind.as_str(), event.details.to_string());
-        let org_code = event.org_code.as_ref().map(OrgCode::as_str);
-        let covered = crate::audit::covered(&crate::audit::Covered {
-            revision: self.head.revision,
+    /// Writes the audit event with its personal values, moves the chain on, and commits: all of it or nothing.
+    pub async fn commit(mut self, keyring: &Keyring, event: NewEvent, salts: &Salts) -> Result<Revision, StoreError> {
+        let revision = self.head.revision;
+        let (rows, personal) = event.personal_rows(revision, (&self.actor, &self.origin), salts);
+        let mut row = EventRow {
+            revision,
             created_at: self.now,
-            actor_kind: kind,
-            actor_id: &self.actor.id,
-            action: event.action,
-            target_id: &event.target_id,
-            org_code,
-            details: &details,
+            actor_kind: self.actor.kind.as_str().to_owned(),
+            actor_id: std::mem::take(&mut self.actor.id),
+            action: event.action.to_owned(),
+            details: event.details(),
+            target_id: event.target_id,
+            org_code: event.org_code.as_ref().map(OrgCode::to_string),
+            request_id: self.origin.request_id.take(),
+            personal,
+            erased_subject: event.erased_subject,
+            format: audit::FORMAT,
             secret_version: keyring.version(),
-        });
-        let link = keyring.audit_link(keyring.version(), &self.head.chain, &covered);
+            link: Vec::new(),
+        };
+        let link = keyring.audit_link(row.secret_version, &self.head.chain, &row.covered());
         let link = link.ok_or_else(|| StoreError::Corrupt("the keyring lacks its own current version".into()))?;
+        row.link = link.to_vec();
 
         #[cfg(feature = "faults")]
         crate::faults::commit_too_early(&mut self.tx).await?;
 
-        const INSERT: &str = "INSERT INTO audit_events (revision, created_at, actor_kind, actor_id, action, target_id, \
-             org_code, details, secret_version, link) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-        execute!(
-            &mut self.tx,
-            INSERT,
-            int(self.head.revision),
-            self.now.as_micros(),
-            kind,
-            &self.actor.id,
-            event.action,
-            &event.target_id,
-            org_code,
-            &details,
-            i64::from(keyring.version()),
-            link.as_slice()
-        )?;
+        audit::insert_event(&mut self.tx, &row).await?;
+        for personal in &rows {
+            audit::insert_personal(&mut self.tx, personal).await?;
+        }
+        if let Some(subject) = &row.erased_subject {
+            audit::erase_personal(&mut self.tx, subject, revision, MOST_ERASED).await?;
+        }
 
         const MOVE: &str = "UPDATE head SET chain = $1 WHERE id = 1";
         hit_one("head", execute!(&mut self.tx, MOVE, link.as_slice())?)?;
         self.tx.commit().await?;
-        Ok(self.head.revision)
+        Ok(revision)
     }
 }
 

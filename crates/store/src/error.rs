@@ -44,9 +44,22 @@ pub enum OpenError {
     /// The database cannot be reached or opened.
     #[error("the database cannot be opened")]
     Connect(#[source] sqlx::Error),
+    /// There is no database.
+    #[error("there is no database at {0}")]
+    Absent(String),
     /// A newer version of Keyward has been here.
     #[error("the database has schema {found}, which is newer than this version's {known}: run the newer version")]
     Newer {
+        /// The schema that the database has.
+        found: i64,
+        /// The newest that this version knows.
+        known: i64,
+    },
+    /// An older version of Keyward has been here, and this is not the moment to migrate.
+    #[error(
+        "the database has schema {found}, which is older than this version's {known}: start the server, which migrates it"
+    )]
+    Older {
         /// The schema that the database has.
         found: i64,
         /// The newest that this version knows.

@@ -27,6 +27,7 @@ pub mod member_rights;
 pub mod members;
 pub mod organizations;
 pub mod permissions;
+pub mod refusals;
 pub mod role_permissions;
 pub mod roles;
 pub mod scopes;
@@ -35,7 +36,8 @@ pub mod tidying;
 pub mod usage;
 pub mod users;
 
-pub use change::{Actor, ActorKind, Change, NewEvent};
+pub use audit::NewEvent;
+pub use change::{Actor, ActorKind, Change, Origin};
 pub use db::{Database, Tx};
 pub use error::{OpenError, StoreError};
 pub use migrate::{ALL as MIGRATIONS, Migration};

@@ -42,6 +42,12 @@ pub const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0002_access.sql"),
         postgres: include_str!("../migrations/postgres/0002_access.sql"),
     },
+    Migration {
+        version: 3,
+        name: "audit",
+        sqlite: include_str!("../migrations/sqlite/0003_audit.sql"),
+        postgres: include_str!("../migrations/postgres/0003_audit.sql"),
+    },
 ];
 
 /// Runs the migrations that the database lacks; refuses a database that has some which are not known.
@@ -54,10 +60,7 @@ pub(crate) async fn run(db: &Db, migrations: &[Migration]) -> Result<(), OpenErr
         Migrator::with_migrations(migrations.iter().map(step).collect())
     };
     let newest = migrations.last().map_or(0, |m| m.version);
-    let last = match db {
-        Db::Sqlite { writer, .. } => applied(&mut *writer.acquire().await.map_err(OpenError::Connect)?).await?,
-        Db::Postgres(pool) => applied(&mut *pool.acquire().await.map_err(OpenError::Connect)?).await?,
-    };
+    let last = last_of(db).await?;
     // The lock of a migration belongs to a session. It is taken only where there is something to migrate.
     if last == Some(newest) {
         return Ok(());
@@ -77,7 +80,24 @@ pub(crate) async fn run(db: &Db, migrations: &[Migration]) -> Result<(), OpenErr
     })
 }
 
+/// Refuses a database whose schema is not this version's.
+pub(crate) async fn require_newest(db: &Db) -> Result<(), OpenError> {
+    let known = ALL.last().map_or(0, |m| m.version);
+    match last_of(db).await?.unwrap_or(0) {
+        found if found == known => Ok(()),
+        found if found > known => Err(OpenError::Newer { found, known }),
+        found => Err(OpenError::Older { found, known }),
+    }
+}
+
 /// The last migration that a database has; none if it is new.
+async fn last_of(db: &Db) -> Result<Option<i64>, OpenError> {
+    match db {
+        Db::Sqlite { writer, .. } => applied(&mut *writer.acquire().await.map_err(OpenError::Connect)?).await,
+        Db::Postgres(pool) => applied(&mut *pool.acquire().await.map_err(OpenError::Connect)?).await,
+    }
+}
+
 async fn applied(connection: &mut impl Migrate) -> Result<Option<i64>, OpenError> {
     connection.ensure_migrations_table(TABLE).await.map_err(OpenError::Migrate)?;
     let applied = connection.list_applied_migrations(TABLE).await.map_err(OpenError::Migrate)?;

@@ -39,46 +39,19 @@ impl Store {
 
     /// As [`Self::open`], with other migrations than this version's.
     pub async fn open_with(database: &Database, migrations: &[migrate::Migration]) -> Result<Self, OpenError> {
-        let db = match database {
-            Database::Sqlite(path) => {
-                make_private(path)?;
-                let options = SqliteConnectOptions::new()
-                    .filename(path)
-                    .create_if_missing(true)
-                    .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(SqliteSynchronous::Full)
-                    .foreign_keys(true);
-                #[cfg(feature = "faults")]
-                let options = crate::faults::slacken(options);
-                let pool = |connections| {
-                    SqlitePoolOptions::new()
-                        .max_connections(connections)
-                        .acquire_timeout(ACQUIRE_TIMEOUT)
-                        .after_release(|connection, _| Box::pin(is_usable_again(connection)))
-                };
-                let writer = pool(1).connect_with(options.clone()).await.map_err(OpenError::Connect)?;
-                let readers = pool(SQLITE_READERS).connect_lazy_with(options.pragma("query_only", "on"));
-                Db::Sqlite { writer, readers }
-            }
-            Database::Postgres(address) => {
-                let options = PgConnectOptions::from_str(address.expose())
-                    .map_err(OpenError::Connect)?
-                    .application_name("keyward")
-                    // Named statements live in a session, and behind a pooler the next one may be another.
-                    .statement_cache_capacity(0);
-                let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
-                let pool = match pool.connect_with(options.clone()).await {
-                    // The pool has tried for as long as it may, and does not tell why it failed.
-                    Err(sqlx::Error::PoolTimedOut) => Err(within(PgConnection::connect_with(&options))
-                        .await
-                        .err()
-                        .unwrap_or(sqlx::Error::PoolTimedOut)),
-                    tried => tried,
-                };
-                Db::Postgres(pool.map_err(OpenError::Connect)?)
-            }
-        };
+        if let Database::Sqlite(path) = database {
+            make_private(path)?;
+        }
+        let db = connect(database).await?;
         migrate::run(&db, migrations).await?;
+        Ok(Self(db))
+    }
+
+    /// Opens a database that is there, with the schema that it has, which must be this version's: for whoever comes beside
+    /// a server that runs.
+    pub async fn attach(database: &Database) -> Result<Self, OpenError> {
+        let db = connect(database).await?;
+        migrate::require_newest(&db).await?;
         Ok(Self(db))
     }
 
@@ -129,6 +102,46 @@ async fn is_usable_again(connection: &mut SqliteConnection) -> Result<bool, sqlx
     // The rollback is queued: what is asked behind it finds it done.
     connection.ping().await?;
     Ok(!connection.is_in_transaction())
+}
+
+/// Connects to a database that is there.
+async fn connect(database: &Database) -> Result<Db, OpenError> {
+    match database {
+        Database::Sqlite(path) => {
+            let options = SqliteConnectOptions::new()
+                .filename(path)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true);
+            #[cfg(feature = "faults")]
+            let options = crate::faults::slacken(options);
+            let pool = |connections| {
+                SqlitePoolOptions::new()
+                    .max_connections(connections)
+                    .acquire_timeout(ACQUIRE_TIMEOUT)
+                    .after_release(|connection, _| Box::pin(is_usable_again(connection)))
+            };
+            let writer = pool(1).connect_with(options.clone()).await.map_err(OpenError::Connect)?;
+            let readers = pool(SQLITE_READERS).connect_lazy_with(options.pragma("query_only", "on"));
+            Ok(Db::Sqlite { writer, readers })
+        }
+        Database::Postgres(address) => {
+            let options = PgConnectOptions::from_str(address.expose())
+                .map_err(OpenError::Connect)?
+                .application_name("keyward")
+                // Named statements live in a session, and behind a pooler the next one may be another.
+                .statement_cache_capacity(0);
+            let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
+            let pool = match pool.connect_with(options.clone()).await {
+                // The pool has tried for as long as it may, and does not tell why it failed.
+                Err(sqlx::Error::PoolTimedOut) => {
+                    Err(within(PgConnection::connect_with(&options)).await.err().unwrap_or(sqlx::Error::PoolTimedOut))
+                }
+                tried => tried,
+            };
+            Ok(Db::Postgres(pool.map_err(OpenError::Connect)?))
+        }
+    }
 }
 
 /// Makes the file of a new database, readable by its owner alone; what SQLite puts beside it has the same mode.

@@ -8,6 +8,7 @@ pub mod errors;
 
 pub mod apis;
 pub mod applications;
+pub mod audit_events;
 pub mod grants;
 pub mod keys;
 pub mod members;
@@ -15,6 +16,7 @@ pub mod oauth;
 pub mod organizations;
 mod patch;
 pub mod permissions;
+pub mod refusals;
 pub mod roles;
 pub mod scopes;
 pub mod signing_keys;

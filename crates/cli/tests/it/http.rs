@@ -14,7 +14,8 @@ pub(crate) struct Http {
 impl Http {
     pub(crate) fn at(address: &str) -> Self {
         // A proxy that the machine has is not for this machine itself.
-        Self { url: format!("http://{address}"), client: Client::builder().no_proxy().build().unwrap() }
+        let client = Client::builder().no_proxy().user_agent("tests of keyward").build().unwrap();
+        Self { url: format!("http://{address}"), client }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {

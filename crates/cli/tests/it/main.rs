@@ -2,6 +2,7 @@
 // Lints know `#[test]`, not the functions that tests share.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod audit;
 mod canary;
 mod cold_start;
 mod demo;

@@ -8,7 +8,6 @@ use keyward_store::scopes::ScopeRow;
 use keyward_store::{NewEvent, Tx, apis, grants, scopes};
 use keyward_wire::ErrorCode;
 use keyward_wire::apis::{ApiMode, CreateApiRequest};
-use serde_json::json;
 
 use crate::actions::Changed;
 use crate::actions::callers::begin;
@@ -49,12 +48,11 @@ pub async fn create_api(app: &App, caller: &Caller, request: CreateApiRequest) -
     let new =
         NewApi { id: &id, name: &request.name, audience: Some(&request.audience), key_prefix: &key_prefix, key_class };
     apis::insert_api(&mut change, &new).await?;
-    let event = NewEvent {
-        action: "api.created",
-        target_id: id.to_string(),
-        org_code: None,
-        details: json!({ "audience": request.audience, "key_prefix": key_prefix.as_str() }),
-    };
+    let event = NewEvent::new("api.created", &id)
+        .value("audience", (), &request.audience)
+        .value("key_prefix", (), key_prefix.as_str())
+        .value("key_class", (), key_class.as_str())
+        .personal("name", (), &request.name);
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: id, revision })
 }
@@ -87,12 +85,8 @@ pub async fn delete_api(app: &App, caller: &Caller, id: &str) -> Result<Changed<
         return Err(Refusal::new(ErrorCode::ManagementApi));
     }
     apis::delete_api(&mut change, &api).await?;
-    let event = NewEvent {
-        action: "api.deleted",
-        target_id: api.id.to_string(),
-        org_code: None,
-        details: json!({ "audience": api.audience }),
-    };
+    let event =
+        NewEvent::new("api.deleted", &api.id).value("audience", &api.audience, ()).personal("name", &api.name, ());
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
 }

@@ -5,7 +5,6 @@ use keyward_store::apis::{self, NewApi};
 use keyward_store::scopes::{self, NewScope};
 use keyward_store::{NewEvent, signing_keys};
 use keyward_wire::ErrorCode;
-use serde_json::json;
 
 use crate::actions::signing_keys::create_first_signing_key;
 use crate::app::{App, StartError};
@@ -55,13 +54,7 @@ pub async fn ensure_management_api(app: &App) -> Result<(), Refusal> {
     }
     // Nothing is new in most starts: the transaction is dropped, and no revision is spent.
     if existing.is_none() || !added.is_empty() {
-        let event = NewEvent {
-            action: "management_api.updated",
-            target_id: api_id.to_string(),
-            org_code: None,
-            details: json!({ "scopes_added": added }),
-        };
-        app.commit(change, event).await?;
+        app.commit(change, NewEvent::new("management_api.updated", &api_id).fact("scopes_added", added)).await?;
     }
     Ok(())
 }

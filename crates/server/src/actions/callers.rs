@@ -18,7 +18,7 @@ use serde::Deserialize;
 use crate::actions::signing_keys::public_half;
 use crate::actions::verify::find_entry;
 use crate::app::App;
-use crate::caller::{Caller, Credential};
+use crate::caller::{Caller, Credential, Origin};
 use crate::refusal::Refusal;
 
 /// Why nobody was found behind a credential.
@@ -127,6 +127,7 @@ async fn look_up(app: &App, tx: &mut Tx, credential: &Credential) -> Result<Call
                 org_scope: row.org_code.map_or(OrgScope::All, OrgScope::One),
                 scopes: scopes.intersection(&granted).copied().collect(),
                 bound: row.bound_api_ids,
+                origin: Origin::default(),
                 credential: Some(credential.clone()),
             })
         }
@@ -210,6 +211,7 @@ async fn look_up_key(app: &App, tx: &mut Tx, secret: &KeySecret) -> Result<Calle
         api_scope: ApiScope::All,
         scopes,
         bound: row.bound_api_ids,
+        origin: Origin::default(),
         credential: Some(Credential::Key(secret.clone())),
     })
 }

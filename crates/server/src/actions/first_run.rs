@@ -7,7 +7,6 @@ use keyward_store::scopes::ScopeRow;
 use keyward_store::{Change, NewEvent, apis, applications, grants, scopes};
 use keyward_wire::ErrorCode;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::actions::applications::{Credentials, insert};
 use crate::app::{App, StartError};
@@ -72,12 +71,10 @@ async fn prepare(app: &App, caller: &Caller) -> Result<Option<(Change, Credentia
 }
 
 async fn finish(app: &App, change: Change, credentials: Credentials) -> Result<FirstCredentials, Refusal> {
-    let event = NewEvent {
-        action: "application.created",
-        target_id: credentials.client_id.to_string(),
-        org_code: None,
-        details: json!({ "type": "m2m", "is_first": true }),
-    };
+    let event = NewEvent::new("application.created", &credentials.client_id)
+        .fact("is_first", true)
+        .value("type", (), "m2m")
+        .personal("name", (), NAME);
     app.commit(change, event).await?;
     Ok(describe(app, credentials))
 }

@@ -4,7 +4,6 @@ use keyward_core::{ApiId, ClientId, ManagementScope, ScopeNumbers};
 use keyward_store::{Change, NewEvent, applications, grants};
 use keyward_wire::ErrorCode;
 use keyward_wire::grants::{ApiApplication, ApiApplicationOperation};
-use serde_json::json;
 
 use crate::actions::Changed;
 use crate::actions::apis::find_api;
@@ -36,18 +35,14 @@ pub async fn update_api_applications(
     let mut change = begin(app, caller).await?;
     let api = find_api(&mut change, caller, api_id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
     let mut done = Authorized::default();
+    let mut event = NewEvent::new("api.applications_updated", &api.id);
     for (at, application) in listed.iter().enumerate() {
-        update_one(&mut change, &api.id, at, application, &mut done).await?;
+        event = update_one(&mut change, &api.id, (at, application), &mut done, event).await?;
     }
     if done.connected.is_empty() && done.disconnected.is_empty() {
         return Ok(Changed { made: done, revision: change.revision_before() });
     }
-    let event = NewEvent {
-        action: "api.applications_updated",
-        target_id: api.id.to_string(),
-        org_code: None,
-        details: json!({ "connected": done.connected, "disconnected": done.disconnected }),
-    };
+    let event = event.fact("connected", &done.connected).fact("disconnected", &done.disconnected);
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: done, revision })
 }
@@ -55,27 +50,27 @@ pub async fn update_api_applications(
 async fn update_one(
     change: &mut Change,
     api_id: &ApiId,
-    at: usize,
-    listed: &ApiApplication,
+    (at, listed): (usize, &ApiApplication),
     done: &mut Authorized,
-) -> Result<(), Refusal> {
+    event: NewEvent,
+) -> Result<NewEvent, Refusal> {
     let field = format!("applications[{at}].id");
     let unknown = || Refusal::about(ErrorCode::ApplicationUnknown, &field, "is not the id of an application");
     let id = ClientId::parse(&listed.id).ok_or_else(unknown)?;
     let application = applications::find_application(change, &id).await?.ok_or_else(unknown)?;
-    let has_it = grants::find_grant(change, &id, api_id).await?.is_some();
-    match listed.operation {
-        Some(ApiApplicationOperation::Delete) if has_it => {
+    match (listed.operation, grants::find_grant(change, &id, api_id).await?) {
+        (Some(ApiApplicationOperation::Delete), Some(grant)) => {
             grants::end_grant(change, &id, api_id).await?;
             done.disconnected.push(application.client_id);
+            Ok(event.value(id.as_str(), grant.scopes, ()))
         }
-        None if !has_it => {
+        (None, None) => {
             grants::put_grant(change, &id, api_id, &ScopeNumbers::default()).await?;
             done.connected.push(application.client_id);
+            Ok(event.value(id.as_str(), (), ScopeNumbers::default()))
         }
-        _ => {}
+        _ => Ok(event),
     }
-    Ok(())
 }
 
 /// A scope of an application, as its address names it.
@@ -131,12 +126,12 @@ async fn set_application_scope(
         return Ok(Changed { made: (), revision: change.revision_before() });
     }
     grants::put_grant(&mut change, &application.client_id, &api.id, &scopes).await?;
-    let event = NewEvent {
-        action: if is_given { "application.scope_added" } else { "application.scope_removed" },
-        target_id: application.client_id.to_string(),
-        org_code: application.org_code,
-        details: json!({ "api_id": api.id, "scope": scope.key }),
-    };
+    let action = if is_given { "application.scope_added" } else { "application.scope_removed" };
+    let event = NewEvent::new(action, &application.client_id)
+        .in_organization(application.org_code)
+        .fact("api_id", &api.id)
+        .fact("scope", &scope.key)
+        .value("scopes", &grant.scopes, &scopes);
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
 }

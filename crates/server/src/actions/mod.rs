@@ -2,6 +2,7 @@
 
 pub mod apis;
 pub mod applications;
+pub mod audit;
 pub mod bootstrap;
 pub mod callers;
 pub mod first_run;
@@ -16,6 +17,7 @@ pub mod organizations;
 pub mod owners;
 pub mod paging;
 pub mod permissions;
+pub mod refusals;
 pub mod role_permissions;
 pub mod roles;
 pub mod scopes;

@@ -8,7 +8,6 @@ use keyward_wire::ErrorCode;
 use keyward_wire::organizations::{
     CreateOrganizationRequest, ListOrganizationsQuery, NameOrEmailSort, UpdateOrganizationRequest,
 };
-use serde_json::{Value, json};
 
 use crate::actions::Changed;
 use crate::actions::callers::begin;
@@ -33,7 +32,12 @@ pub async fn create_organization(
     }
     let mut change = begin(app, caller).await?;
     let made = insert(app, &mut change, &request.name, request.external_id.as_deref()).await?;
-    let revision = app.commit(change, event("organization.created", made.clone(), json!({}))).await?;
+    let event = event("organization.created", &made).personal("name", (), &request.name).personal(
+        "external_id",
+        (),
+        &request.external_id,
+    );
+    let revision = app.commit(change, event).await?;
     Ok(Changed { made, revision })
 }
 
@@ -84,26 +88,23 @@ pub async fn update_organization(
         Some(false) => None,
         None => after.suspended_at,
     };
-    let is_suspended_anew = before.suspended_at != after.suspended_at;
-    let members = [
-        ("name", before.name != after.name),
-        ("external_id", before.external_id != after.external_id),
-        ("is_suspended", is_suspended_anew),
-    ];
-    let changed: Vec<_> = members.iter().filter(|(_, is_new)| *is_new).map(|(name, _)| *name).collect();
-    if changed.is_empty() {
+    let action = match (before.suspended_at, after.suspended_at) {
+        (None, Some(_)) => "organization.suspended",
+        (Some(_), None) => "organization.resumed",
+        _ => "organization.updated",
+    };
+    let event = event(action, &after.code)
+        .value("is_suspended", before.suspended_at.is_some(), after.suspended_at.is_some())
+        .personal("name", &before.name, &after.name)
+        .personal("external_id", &before.external_id, &after.external_id);
+    if event.is_unchanged() {
         return Ok(Changed { made: (), revision: before.revision });
     }
     if before.external_id != after.external_id {
         require_free(&mut change, after.external_id.as_deref()).await?;
     }
     organizations::update_organization(&mut change, &after).await?;
-    let action = match (is_suspended_anew, after.suspended_at) {
-        (true, Some(_)) => "organization.suspended",
-        (true, None) => "organization.resumed",
-        (false, _) => "organization.updated",
-    };
-    let revision = app.commit(change, event(action, after.code, json!({ "changed": changed }))).await?;
+    let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
 }
 
@@ -112,12 +113,13 @@ pub async fn delete_organization(app: &App, caller: &Caller, code: &str) -> Resu
     let mut change = begin(app, caller).await?;
     let organization = require_organization(&mut change, caller, code).await?;
     organizations::delete_organization(&mut change, &organization).await?;
-    let revision = app.commit(change, event("organization.deleted", organization.code, json!({}))).await?;
+    let event = event("organization.deleted", &organization.code).personal("name", &organization.name, ());
+    let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
 }
 
-fn event(action: &'static str, code: OrgCode, details: Value) -> NewEvent {
-    NewEvent { action, target_id: code.to_string(), org_code: Some(code), details }
+fn event(action: &'static str, code: &OrgCode) -> NewEvent {
+    NewEvent::new(action, code).in_organization(Some(code.clone()))
 }
 
 /// A page of the organizations that the caller may see.

@@ -9,7 +9,6 @@ use keyward_wire::ErrorCode;
 use keyward_wire::permissions::{
     CreatePermissionRequest, ListPermissionsQuery, PermissionSort as AskedSort, UpdatePermissionRequest,
 };
-use serde_json::{Value, json};
 
 use crate::actions::Changed;
 use crate::actions::callers::begin;
@@ -41,7 +40,11 @@ pub async fn create_permission(
     let id = app.make(PermissionId::generate);
     let new = NewPermission { id: &id, key: &key, name: &request.name, description };
     permissions::insert_permission(&mut change, &new).await?;
-    let revision = app.commit(change, event("permission.created", &id, json!({ "key": key }))).await?;
+    let event = NewEvent::new("permission.created", &id)
+        .value("key", (), &key)
+        .personal("name", (), &request.name)
+        .personal("description", (), description);
+    let revision = app.commit(change, event).await?;
     Ok(Changed { made: id, revision })
 }
 
@@ -94,18 +97,15 @@ pub async fn update_permission(
     }
     after.name = request.name.unwrap_or(after.name);
     after.description = description.map_or(after.description, |text| text.map(ToOwned::to_owned));
-    let members = [
-        ("name", before.name != after.name),
-        ("description", before.description != after.description),
-        ("key", before.key != after.key),
-    ];
-    let changed: Vec<_> = members.iter().filter(|(_, is_new)| *is_new).map(|(name, _)| *name).collect();
-    if changed.is_empty() {
+    let event = NewEvent::new("permission.updated", &after.id)
+        .value("key", &before.key, &after.key)
+        .personal("name", &before.name, &after.name)
+        .personal("description", &before.description, &after.description);
+    if event.is_unchanged() {
         return Ok(Changed { made: (), revision: before.revision });
     }
     permissions::update_permission(&mut change, &after).await?;
-    let details = json!({ "changed": changed, "key": after.key });
-    let revision = app.commit(change, event("permission.updated", &after.id, details)).await?;
+    let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
 }
 
@@ -114,8 +114,12 @@ pub async fn delete_permission(app: &App, caller: &Caller, id: &str) -> Result<C
     let mut change = begin(app, caller).await?;
     let permission = find_permission(&mut change, id).await?;
     permissions::delete_permission(&mut change, &permission).await?;
-    let details = json!({ "key": permission.key });
-    let revision = app.commit(change, event("permission.deleted", &permission.id, details)).await?;
+    let event = NewEvent::new("permission.deleted", &permission.id).value("key", &permission.key, ()).personal(
+        "name",
+        &permission.name,
+        (),
+    );
+    let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
 }
 
@@ -126,10 +130,6 @@ pub(super) async fn find_permission(tx: &mut Tx, id: &str) -> Result<PermissionR
         None => None,
     };
     found.ok_or_else(|| Refusal::new(ErrorCode::PermissionNotFound))
-}
-
-fn event(action: &'static str, id: &PermissionId, details: Value) -> NewEvent {
-    NewEvent { action, target_id: id.to_string(), org_code: None, details }
 }
 
 async fn require_free(tx: &mut Tx, key: &AccessKey) -> Result<(), Refusal> {

@@ -2,18 +2,17 @@
 
 use keyward_core::{PermissionId, RoleId};
 use keyward_store::role_permissions::{end_role_permission, put_role_permission};
-use keyward_store::{Change, permissions};
+use keyward_store::{Change, NewEvent, permissions};
 use keyward_wire::ErrorCode;
 use keyward_wire::permissions::ListPermissionsQuery;
 use keyward_wire::roles::{RolePermission, RolePermissionOperation};
-use serde_json::json;
 
 use crate::actions::Changed;
 use crate::actions::callers::begin;
 use crate::actions::listed::require_each_once;
 use crate::actions::paging::Page;
 use crate::actions::permissions::{PermissionRow, find_permission, list_page, read_query};
-use crate::actions::roles::{event, find_role};
+use crate::actions::roles::find_role;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
@@ -68,8 +67,8 @@ pub async fn update_role_permissions(
     if done.is_empty() {
         return Ok(Changed { made: done, revision: change.revision_before() });
     }
-    let details = json!({ "added": done.added, "removed": done.removed });
-    let revision = app.commit(change, event("role.permissions_updated", &role.id, details)).await?;
+    let event = event(&role.id, &done.added, &done.removed);
+    let revision = app.commit(change, event).await?;
     Ok(Changed { made: done, revision })
 }
 
@@ -109,7 +108,10 @@ pub async fn remove_role_permission(
     if !end_role_permission(&mut change, &role.id, &permission.id).await? {
         return Ok(Changed { made: (), revision: change.revision_before() });
     }
-    let details = json!({ "added": [], "removed": [permission.id] });
-    let revision = app.commit(change, event("role.permissions_updated", &role.id, details)).await?;
+    let revision = app.commit(change, event(&role.id, &[], &[permission.id])).await?;
     Ok(Changed { made: (), revision })
+}
+
+fn event(role: &RoleId, added: &[PermissionId], removed: &[PermissionId]) -> NewEvent {
+    NewEvent::new("role.permissions_updated", role).fact("added", added).fact("removed", removed)
 }

@@ -7,7 +7,6 @@ use keyward_store::roles::{self, NewRole, RoleSort};
 use keyward_store::{NewEvent, Tx};
 use keyward_wire::ErrorCode;
 use keyward_wire::roles::{CreateRoleRequest, ListRolesQuery, RoleSort as AskedSort, UpdateRoleRequest};
-use serde_json::{Value, json};
 
 use crate::actions::Changed;
 use crate::actions::callers::begin;
@@ -36,7 +35,11 @@ pub async fn create_role(app: &App, caller: &Caller, request: CreateRoleRequest)
     let is_default = request.is_default_role.unwrap_or(false);
     let new = NewRole { id: &id, key: &key, name: &request.name, description, is_default };
     roles::insert_role(&mut change, &new).await?;
-    let event = event("role.created", &id, json!({ "key": key, "is_default_role": is_default }));
+    let event = NewEvent::new("role.created", &id)
+        .value("key", (), &key)
+        .value("is_default_role", (), is_default)
+        .personal("name", (), &request.name)
+        .personal("description", (), description);
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: id, revision })
 }
@@ -82,19 +85,16 @@ pub async fn update_role(
     after.name = request.name.unwrap_or(after.name);
     after.description = description.map_or(after.description, |text| text.map(ToOwned::to_owned));
     after.is_default = request.is_default_role.unwrap_or(after.is_default);
-    let members = [
-        ("name", before.name != after.name),
-        ("description", before.description != after.description),
-        ("key", before.key != after.key),
-        ("is_default_role", before.is_default != after.is_default),
-    ];
-    let changed: Vec<_> = members.iter().filter(|(_, is_new)| *is_new).map(|(name, _)| *name).collect();
-    if changed.is_empty() {
+    let event = NewEvent::new("role.updated", &after.id)
+        .value("key", &before.key, &after.key)
+        .value("is_default_role", before.is_default, after.is_default)
+        .personal("name", &before.name, &after.name)
+        .personal("description", &before.description, &after.description);
+    if event.is_unchanged() {
         return Ok(Changed { made: (), revision: before.revision });
     }
     roles::update_role(&mut change, &after).await?;
-    let details = json!({ "changed": changed, "key": after.key, "is_default_role": after.is_default });
-    let revision = app.commit(change, event("role.updated", &after.id, details)).await?;
+    let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
 }
 
@@ -103,7 +103,8 @@ pub async fn delete_role(app: &App, caller: &Caller, id: &str) -> Result<Changed
     let mut change = begin(app, caller).await?;
     let role = find_role(&mut change, id).await?;
     roles::delete_role(&mut change, &role).await?;
-    let revision = app.commit(change, event("role.deleted", &role.id, json!({ "key": role.key }))).await?;
+    let event = NewEvent::new("role.deleted", &role.id).value("key", &role.key, ()).personal("name", &role.name, ());
+    let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
 }
 
@@ -114,11 +115,6 @@ pub(super) async fn find_role(tx: &mut Tx, id: &str) -> Result<RoleRow, Refusal>
         None => None,
     };
     found.ok_or_else(|| Refusal::new(ErrorCode::RoleNotFound))
-}
-
-/// What was done to a role.
-pub(super) fn event(action: &'static str, id: &RoleId, details: Value) -> NewEvent {
-    NewEvent { action, target_id: id.to_string(), org_code: None, details }
 }
 
 async fn require_free(tx: &mut Tx, key: &AccessKey) -> Result<(), Refusal> {

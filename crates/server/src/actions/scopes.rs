@@ -8,7 +8,6 @@ pub use keyward_store::scopes::ScopeRow;
 use keyward_store::{NewEvent, Tx, scopes};
 use keyward_wire::ErrorCode;
 use keyward_wire::scopes::{CreateScopeRequest, UpdateScopeRequest};
-use serde_json::json;
 
 use crate::actions::Changed;
 use crate::actions::apis::find_api;
@@ -37,12 +36,11 @@ pub async fn create_scope(
     let id = app.make(ScopeId::generate);
     let new = NewScope { id: &id, api_id: &api.id, key: &key, description };
     scopes::insert_scope(&mut change, &new).await?;
-    let event = NewEvent {
-        action: "scope.created",
-        target_id: id.to_string(),
-        org_code: None,
-        details: json!({ "api_id": api.id, "key": key }),
-    };
+    let event = NewEvent::new("scope.created", &id).fact("api_id", &api.id).value("key", (), &key).personal(
+        "description",
+        (),
+        description,
+    );
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: id, revision })
 }
@@ -62,12 +60,11 @@ pub async fn update_scope(
         return Ok(Changed { made: (), revision: change.revision_before() });
     }
     scopes::update_scope(&mut change, &scope, description).await?;
-    let event = NewEvent {
-        action: "scope.updated",
-        target_id: scope.id.to_string(),
-        org_code: None,
-        details: json!({ "api_id": api.id, "key": scope.key }),
-    };
+    let event = NewEvent::new("scope.updated", &scope.id).fact("api_id", &api.id).fact("key", &scope.key).personal(
+        "description",
+        &scope.description,
+        description,
+    );
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
 }
@@ -81,12 +78,10 @@ pub async fn delete_scope(
     let mut change = begin(app, caller).await?;
     let (api, scope) = find_changeable(&mut change, caller, api_id, scope_id).await?;
     scopes::delete_scope(&mut change, &scope).await?;
-    let event = NewEvent {
-        action: "scope.deleted",
-        target_id: scope.id.to_string(),
-        org_code: None,
-        details: json!({ "api_id": api.id, "key": scope.key }),
-    };
+    let event = NewEvent::new("scope.deleted", &scope.id)
+        .fact("api_id", &api.id)
+        .value("key", &scope.key, ())
+        .personal("description", &scope.description, ());
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
 }

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use keyward_core::SystemPermission;
 use keyward_core::bounds::fold;
 use keyward_store::permissions::PermissionSort;
-use keyward_store::roles;
+use keyward_store::{NewEvent, roles};
 use keyward_wire::ErrorCode;
 use keyward_wire::permissions::ListPermissionsQuery;
 use keyward_wire::roles::{RolePermission, RolePermissionOperation};
-use serde_json::json;
 
 use crate::actions::Changed;
 use crate::actions::callers::begin;
@@ -17,7 +16,7 @@ use crate::actions::listed::require_each_once;
 use crate::actions::paging::{Asked, Page};
 use crate::actions::permissions::{SORTS, read_query};
 use crate::actions::role_permissions::Carried;
-use crate::actions::roles::{event, find_role};
+use crate::actions::roles::find_role;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
@@ -82,8 +81,10 @@ pub async fn update_role_system_permissions(
     }
     roles::update_role(&mut change, &role).await?;
     let keys = |of: &[SystemPermission]| of.iter().map(|known| known.key()).collect::<Vec<_>>();
-    let details = json!({ "added": keys(&done.added), "removed": keys(&done.removed) });
-    let revision = app.commit(change, event("role.system_permissions_updated", &role.id, details)).await?;
+    let event = NewEvent::new("role.system_permissions_updated", &role.id)
+        .fact("added", keys(&done.added))
+        .fact("removed", keys(&done.removed));
+    let revision = app.commit(change, event).await?;
     Ok(Changed { made: done, revision })
 }
 

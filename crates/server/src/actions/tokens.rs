@@ -57,12 +57,14 @@ pub struct TokenRefusal {
     pub description: String,
     /// The refusal behind it, with its true cause for the log.
     pub cause: Option<Refusal>,
+    /// The application that was named, if there is such a one, for the log of refusals.
+    pub application: Option<ClientId>,
 }
 
 impl TokenRefusal {
     /// A code with what is wrong.
     pub fn new(code: OAuthErrorCode, description: impl Into<String>) -> Self {
-        Self { code, description: description.into(), cause: None }
+        Self { code, description: description.into(), cause: None, application: None }
     }
 }
 
@@ -74,7 +76,7 @@ impl From<Refusal> for TokenRefusal {
             400..=499 => OAuthErrorCode::InvalidRequest,
             _ => OAuthErrorCode::ServerError,
         };
-        Self { code, description: cause.message.clone(), cause: Some(cause) }
+        Self { code, description: cause.message.clone(), cause: Some(cause), application: None }
     }
 }
 
@@ -96,10 +98,13 @@ pub async fn issue_token(app: &App, ask: &TokenAsk<'_>) -> Result<IssuedToken, T
     let is_garbage = ask.client_secret.expose().len() > MAX_SECRET_BYTES;
     let client_id = ClientId::parse(ask.client_id).filter(|_| !is_garbage).ok_or_else(|| wrong(app, ask, None))?;
     let mut tx = app.read().await?;
-    let found = authenticate(app, &mut tx, &client_id, ask.client_secret).await?;
-    let application = found.ok_or_else(|| wrong(app, ask, Some(&client_id)))?;
-    app.count_token(&application.client_id)?;
-    let (audience, scope) = authorize(app, &mut tx, &application, ask).await?;
+    let (found, is_right) = authenticate(app, &mut tx, &client_id, ask.client_secret).await?;
+    let named = found.as_ref().map(|_| client_id.clone());
+    let of = |refusal| TokenRefusal { application: named.clone(), ..refusal };
+    let application = found.filter(|application| is_right && application.is_active());
+    let application = application.ok_or_else(|| of(wrong(app, ask, Some(&client_id))))?;
+    app.count_token(&application.client_id).map_err(|throttled| of(throttled.into()))?;
+    let (audience, scope) = authorize(app, &mut tx, &application, ask).await.map_err(of)?;
     let (kid, private) = signing_keys::current_signing_key(app, &mut tx).await?;
     drop(tx);
 
@@ -126,13 +131,14 @@ pub async fn issue_token(app: &App, ask: &TokenAsk<'_>) -> Result<IssuedToken, T
     Ok(IssuedToken { token: PlainSecret::new(token), expires_in: application.token_lifetime, scope: claims.scope })
 }
 
-/// The application, if its secret is right. What is wrong with the credentials is not told, nor by the time it takes.
+/// The application, if there is one, and whether its secret is right. What is wrong with the credentials is not told, nor by
+/// the time it takes.
 async fn authenticate(
     app: &App,
     tx: &mut Tx,
     client_id: &ClientId,
     secret: &PlainSecret,
-) -> Result<Option<ApplicationRow>, TokenRefusal> {
+) -> Result<(Option<ApplicationRow>, bool), TokenRefusal> {
     let found = applications::find_application(tx, client_id).await?;
     let secrets = applications::list_application_secrets(tx, client_id, app.now()).await?;
     let mac = |version| app.keyring.client_mac(version, client_id, secret);
@@ -144,7 +150,7 @@ async fn authenticate(
     if secrets.is_empty() {
         std::hint::black_box(mac(app.keyring.version()));
     }
-    Ok(found.filter(|application| is_right && application.is_active()))
+    Ok((found, is_right))
 }
 
 /// The answer to wrong credentials. Only now that they are wrong is it asked whether too many were, so that nobody's guesses

@@ -13,6 +13,7 @@ use keyward_wire::ErrorCode;
 
 use crate::actions::first_run::{FirstCredentials, create_first_application};
 use crate::app::App;
+use crate::auth::CalledFrom;
 use crate::caller::Caller;
 use crate::front::Path;
 use crate::refusal::Refusal;
@@ -41,7 +42,12 @@ async fn show_setup(State(app): State<App>, Path(code): Path<String>) -> Result<
     }
 }
 
-async fn run_setup(State(app): State<App>, Path(code): Path<String>, headers: HeaderMap) -> Result<Response, Refusal> {
+async fn run_setup(
+    State(app): State<App>,
+    CalledFrom(origin): CalledFrom,
+    Path(code): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
     if !is_same_origin(&headers) {
         return Err(Refusal::with(ErrorCode::RightsExceeded, "The form was sent from another site."));
     }
@@ -49,7 +55,7 @@ async fn run_setup(State(app): State<App>, Path(code): Path<String>, headers: He
         return render(StatusCode::NOT_FOUND, &Page::Closed);
     }
     // Closed when it has done its work: of two who press at once the store refuses one, and a failure costs nothing.
-    let credentials = create_first_application(&app, &Caller::setup()).await?;
+    let credentials = create_first_application(&app, &Caller::setup().from(origin)).await?;
     app.first_run.close_link();
     render(StatusCode::OK, &Page::Done { credentials: &credentials })
 }

@@ -1,6 +1,8 @@
 //! Who calls, with what rights: extractors that a handler names in its signature.
 
 pub(crate) mod bearer;
+mod origin;
 mod permit;
 
+pub(crate) use origin::CalledFrom;
 pub(crate) use permit::{Platform, PlatformOrOrganization, scope};

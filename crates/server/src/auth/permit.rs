@@ -9,7 +9,9 @@ use keyward_core::ManagementScope;
 
 use crate::app::App;
 use crate::auth::bearer::caller_of;
+use crate::auth::origin::origin_of;
 use crate::caller::Caller;
+use crate::front::Identified;
 use crate::refusal::Refusal;
 
 /// A caller who may do what `S` names, and belongs to the platform.
@@ -95,6 +97,7 @@ scopes! {
     VerifyApiKeys = VerifyApiKeys or ReadApiKeys;
     ReadSigningKeys = ReadSigningKeys;
     UpdateSigningKeys = UpdateSigningKeys;
+    ReadAuditEvents = ReadAuditEvents;
 }
 
 impl<S> Deref for Platform<S> {
@@ -114,7 +117,10 @@ impl<S> Deref for PlatformOrOrganization<S> {
 }
 
 async fn permitted<S: AnyScope>(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
-    let caller = caller_of(parts, app).await?;
+    let caller = caller_of(parts, app).await?.from(origin_of(parts));
+    if let Some(identified) = parts.extensions.get::<Identified>() {
+        identified.tell(caller.actor.kind, &caller.actor.id);
+    }
     match S::ANY_OF {
         any_of if any_of.iter().any(|scope| caller.scopes.contains(scope)) => Ok(caller),
         [first, ..] => Err(Refusal::scope_missing(*first)),

@@ -11,6 +11,7 @@ use http::{HeaderValue, StatusCode};
 use keyward_wire::{ErrorBody, ErrorCode};
 use serde::Serialize;
 
+use crate::front::Told;
 use crate::front::rate_limit::write_limits;
 use crate::refusal::Refusal;
 
@@ -56,15 +57,10 @@ impl Cause {
     }
 }
 
-/// The code that an answer tells, for whatever leads from there to its page.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Told(pub(crate) &'static str);
-
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = Answer(status, ErrorBody::new(self.code, self.message)).into_response();
-        response.extensions_mut().insert(Told(self.code.as_str()));
         // RFC 6750 section 3.1: no error code where there was no credential.
         let challenge = match (self.code, self.scope) {
             (ErrorCode::TokenMissing, _) => Some("Bearer".to_owned()),
@@ -82,6 +78,7 @@ impl IntoResponse for Refusal {
         if let Some(throttled) = &self.throttled {
             write_limits(response.headers_mut(), throttled);
         }
+        response.extensions_mut().insert(Told::of(self.code));
         if let Some(cause) = self.cause {
             response.extensions_mut().insert(Cause::of(&*cause));
         }

@@ -7,7 +7,7 @@ use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
+use http::{Extensions, HeaderMap, HeaderName};
 use ipnet::{IpNet, Ipv4Net};
 
 use crate::app::App;
@@ -57,6 +57,11 @@ impl ClientAddress {
     /// Who sent this request.
     pub(crate) fn of(parts: &Parts) -> Self {
         parts.extensions.get().copied().unwrap_or(Self(UNKNOWN))
+    }
+
+    /// The address for what is kept of a request; none if it is not known.
+    pub(crate) fn known(extensions: &Extensions) -> Option<IpAddr> {
+        extensions.get().map(|Self(address)| *address).filter(|address| *address != UNKNOWN)
     }
 }
 

@@ -1,5 +1,6 @@
 //! One line in the log for each request, a deadline, and an answer even where a handler panicked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -12,10 +13,15 @@ use keyward_wire::ErrorCode;
 use tokio::time::Instant;
 
 use crate::app::App;
+use crate::front::noted::Noticed;
 use crate::front::{Cause, Told, refuse};
 use crate::refusal::Refusal;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request, as the log names it.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(pub(crate) Arc<str>);
 
 /// Gives a request its id and its deadline, and tells the log how it ended. The route is logged and never the path or
 /// the query, which may hold what people pasted into them.
@@ -27,8 +33,10 @@ pub(crate) async fn log_requests(State(app): State<App>, request: Request, next:
     watched.await.unwrap_or_else(|error| refuse(&path, Refusal::caused_by(ErrorCode::Internal, error)))
 }
 
-async fn watch(app: App, request: Request, next: Next) -> Response {
-    let id = app.make(|fill, _| random_hex::<8>(fill));
+async fn watch(app: App, mut request: Request, next: Next) -> Response {
+    let id: Arc<str> = app.make(|fill, _| random_hex::<8>(fill)).into();
+    let noticed = Noticed::of(&mut request);
+    request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
@@ -46,16 +54,17 @@ async fn watch(app: App, request: Request, next: Next) -> Response {
         }
     };
 
+    noticed.note(&app, &response);
     let status = response.status().as_u16();
     let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
     match response.extensions().get::<Cause>() {
         Some(Cause(cause)) => {
-            tracing::error!(request_id = id, %method, route, status, micros, cause = &**cause, "failed")
+            tracing::error!(request_id = &*id, %method, route, status, micros, cause = &**cause, "failed")
         }
-        None => tracing::info!(request_id = id, %method, route, status, micros, "answered"),
+        None => tracing::info!(request_id = &*id, %method, route, status, micros, "answered"),
     }
     // Where an error is explained (RFC 8288); Kinde's shape has no place for it.
-    if let Some(Told(code)) = response.extensions().get()
+    if let Some(Told { code, .. }) = response.extensions().get()
         && let Ok(value) = HeaderValue::from_str(&format!("<{}/docs/errors/{code}>; rel=\"help\"", app.issuer.as_str()))
     {
         response.headers_mut().insert(LINK, value);

@@ -21,9 +21,10 @@ pub(crate) fn refuse(path: &str, refusal: Refusal) -> Response {
 /// A refusal of the token endpoint; `used_basic` if the client tried a header.
 pub(crate) fn refuse_token(refusal: TokenRefusal, used_basic: bool) -> Response {
     let status = StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let told = Told::of_token(refusal.code, refusal.application);
     let error_body = OAuthErrorBody { error: refusal.code.as_str().to_owned(), error_description: refusal.description };
     let mut response = Answer(status, error_body).into_response();
-    response.extensions_mut().insert(Told(refusal.code.as_str()));
+    response.extensions_mut().insert(told);
     let headers = response.headers_mut();
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     if status == StatusCode::UNAUTHORIZED && used_basic {

@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use crate::actions::refusals::forget_refusals;
 use crate::actions::signing_keys;
 use crate::actions::tidying::{self, Progress};
 use crate::app::App;
@@ -39,6 +40,7 @@ pub async fn keep(app: App, shutdown: impl Future<Output = ()>) {
 async fn round(app: &App, progress: &mut Progress) -> Result<bool, Refusal> {
     Ok(tidying::tidy_keys(app, progress).await?
         || tidying::forget_answers(app).await?
+        || forget_refusals(app).await?
         || signing_keys::rotate_if_due(app).await?
         || signing_keys::wipe_retired(app).await?)
 }

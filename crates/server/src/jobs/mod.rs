@@ -1,7 +1,11 @@
 //! What goes on behind the requests, for as long as the server runs.
 
+mod anchor;
 mod keep;
+mod refusals;
 mod renew;
 
+pub use anchor::{EVERY_HOUR, anchor, tell_head};
 pub use keep::keep;
+pub use refusals::write as write_refusals;
 pub use renew::renew;

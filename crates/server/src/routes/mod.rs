@@ -2,6 +2,7 @@
 
 mod apis;
 mod applications;
+pub mod audit_events;
 mod docs;
 mod document;
 mod failures;
@@ -13,6 +14,7 @@ mod member_rights;
 mod members;
 mod organizations;
 mod permissions;
+mod refusals;
 mod role_permissions;
 mod roles;
 mod scopes;
@@ -52,6 +54,8 @@ fn documented() -> OpenApiRouter<App> {
         .merge(keys::routes())
         .merge(verify::routes())
         .merge(signing_keys::routes())
+        .merge(audit_events::routes())
+        .merge(refusals::routes())
         .merge(health::routes())
         .merge(oauth::routes())
 }

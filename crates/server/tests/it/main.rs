@@ -9,6 +9,7 @@ mod support;
 
 mod apis;
 mod applications;
+mod audit_events;
 mod canary;
 mod defaults;
 mod docs;
@@ -26,6 +27,7 @@ mod oauth;
 mod organizations;
 mod permissions;
 mod races;
+mod refusals;
 mod rights;
 mod roles;
 mod scopes;

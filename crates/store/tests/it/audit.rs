@@ -2,11 +2,11 @@
 
 use keyward_core::OrgCode;
 use keyward_store::audit::{EventRow, list_events};
-use keyward_store::{Actor, ActorKind, NewEvent};
+use keyward_store::{Actor, ActorKind, NewEvent, Origin};
 use serde_json::json;
 
 use crate::given::{NAME, NOW, keyring, later};
-use crate::test_store::{TestStore, commit};
+use crate::test_store::{TestStore, commit, commit_event};
 
 conformance! {
     an_event_says_who_did_what_to_what_and_when,
@@ -29,14 +29,14 @@ async fn commit_some(store: &TestStore, count: usize) {
 async fn an_event_says_who_did_what_to_what_and_when(store: &TestStore) {
     let actor = Actor { kind: ActorKind::Application, id: "0123abcd".into(), name: "Deploys".into() };
     let org_code = OrgCode::parse("org_acme");
-    let details = json!({ "name": NAME, "scopes": [1, 2], "none": null });
-    let event = NewEvent {
-        action: "key.created",
-        target_id: "api_key_1".into(),
-        org_code: org_code.clone(),
-        details: details.clone(),
-    };
-    store.change(actor, NOW).await.unwrap().commit(&keyring(), event).await.unwrap();
+    let origin = Origin { request_id: Some("0badcafe".into()), ..Origin::default() };
+    let event = NewEvent::new("key.created", "api_key_1")
+        .in_organization(org_code.clone())
+        .fact("name", NAME)
+        .value("scopes", (), [1, 2])
+        .personal("none", (), ());
+    let change = store.change(actor, NOW).await.unwrap().asked_from(origin);
+    commit_event(change, event).await.unwrap();
 
     let [row] = events(store).await.try_into().unwrap();
     let EventRow {
@@ -48,13 +48,19 @@ async fn an_event_says_who_did_what_to_what_and_when(store: &TestStore) {
         target_id,
         org_code: of,
         details: said,
+        request_id,
+        personal,
+        erased_subject,
+        format,
         secret_version,
         link,
     } = row;
-    assert_eq!((revision, created_at, secret_version), (1, NOW, 1));
+    assert_eq!((revision, created_at, secret_version, format), (1, NOW, 1, 2));
     assert_eq!((actor_kind.as_str(), actor_id.as_str()), ("application", "0123abcd"));
     assert_eq!((action.as_str(), target_id.as_str(), of.as_deref()), ("key.created", "api_key_1", Some("org_acme")));
+    let details = json!({ "name": NAME, "after": { "scopes": [1, 2] } });
     assert_eq!(serde_json::from_str::<serde_json::Value>(&said).unwrap(), details);
+    assert_eq!((request_id.as_deref(), personal.as_str(), erased_subject), (Some("0badcafe"), "[]", None));
     assert_eq!(link.len(), 32);
 }
 
@@ -90,6 +96,11 @@ async fn a_changed_event_breaks_its_link(store: &TestStore) {
         "target_id = 'x'",
         "org_code = ''",
         "details = '{ }'",
+        "request_id = 'x'",
+        "personal = '[ ]'",
+        "erased_subject = 'x'",
+        "format = 1",
+        "format = 3",
         "secret_version = 2",
     ];
     for change in changes {

@@ -3,9 +3,10 @@
 use keyward_store::head::get_revision;
 use keyward_store::{Database, MIGRATIONS, Migration, OpenError, Store, Tx};
 
-use crate::test_store::{Place, TestStore, commit};
+use crate::test_store::{Place, TestStore, commit, db_execute};
 
 conformance! {
+    whoever_attaches_finds_the_schema_as_it_is_or_is_refused,
     a_new_database_begins_at_revision_zero,
     what_was_committed_is_there_after_opening_again,
     a_newer_schema_is_refused_and_left_alone,
@@ -67,6 +68,32 @@ async fn a_newer_schema_is_refused_and_left_alone(store: &TestStore) {
     let newer = Store::open_with(&store.place.database, &newer()).await.unwrap();
     assert_eq!(revision(&newer).await, 1);
     newer.close().await;
+}
+
+async fn whoever_attaches_finds_the_schema_as_it_is_or_is_refused(store: &TestStore) {
+    commit(store.begin().await).await.unwrap();
+    let beside = Store::attach(&store.place.database).await.unwrap();
+    assert_eq!(revision(&beside).await, 1, "with the first still open");
+    beside.close().await;
+    store.close().await;
+    Store::open_with(&store.place.database, &newer()).await.unwrap().close().await;
+    let refused = Store::attach(&store.place.database).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Newer { found, known } if found == NEXT && known == NEXT - 1), "{refused:?}");
+}
+
+#[tokio::test]
+async fn whoever_attaches_to_an_older_schema_is_refused_and_migrates_nothing() {
+    let place = Place::sqlite().await;
+    Store::open_with(&place.database, FIRST).await.unwrap().close().await;
+    for _ in 0..2 {
+        let refused = Store::attach(&place.database).await.unwrap_err();
+        assert!(matches!(refused, OpenError::Older { found: 1, known } if known == NEXT - 1), "{refused:?}");
+    }
+    place.remove().await;
+    let nowhere = Place::sqlite().await;
+    assert!(matches!(Store::attach(&nowhere.database).await, Err(OpenError::Connect(_))));
+    let Database::Sqlite(path) = &nowhere.database else { unreachable!() };
+    assert!(!path.exists(), "whoever attaches makes nothing");
 }
 
 async fn a_migration_that_fails_changes_nothing(store: &TestStore) {
@@ -150,7 +177,10 @@ async fn a_file_is_copied_before_its_migration() {
     let copy = Database::Sqlite(path.with_file_name(format!("keyward.db.before-{}", NEXT - 1)));
     let Database::Sqlite(copy_path) = &copy else { unreachable!() };
     let store = Store::open_with(&place.database, FIRST).await.unwrap();
-    commit(store.change(keyward_store::Actor::system(), crate::given::NOW).await.unwrap()).await.unwrap();
+    // This version writes events with columns that the old schema has not.
+    let mut tx = store.tally().await.unwrap();
+    db_execute(&mut tx, "UPDATE head SET revision = 1").await.unwrap();
+    tx.commit().await.unwrap();
     store.close().await;
     assert!(!copy_path.exists());
 

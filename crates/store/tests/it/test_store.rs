@@ -3,13 +3,12 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::Deref;
 
-use keyward_core::Timestamp;
+use keyward_core::{Salts, Timestamp};
 use keyward_store::{Actor, Change, Database, NewEvent, Revision, Store, StoreError, Tx};
-use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use tempfile::TempDir;
 
-use crate::given::{NOW, keyring};
+use crate::given::{NOW, Seed, keyring};
 
 /// A store on a database of its own. Behaves as the [`Store`] itself.
 pub(crate) struct TestStore {
@@ -160,6 +159,11 @@ pub(crate) async fn db_execute(tx: &mut Tx, sql: &str) -> Result<u64, sqlx::Erro
 
 /// Commits a change with an event that says nothing.
 pub(crate) async fn commit(change: Change) -> Result<Revision, StoreError> {
-    let event = NewEvent { action: "test.done", target_id: String::new(), org_code: None, details: json!({}) };
-    change.commit(&keyring(), event).await
+    commit_event(change, NewEvent::new("test.done", "")).await
+}
+
+/// Commits a change with its event.
+pub(crate) async fn commit_event(change: Change, event: NewEvent) -> Result<Revision, StoreError> {
+    let salts = Salts::generate(&mut Seed::new(change.revision()).fill());
+    change.commit(&keyring(), event, &salts).await
 }

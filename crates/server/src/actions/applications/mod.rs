@@ -9,7 +9,6 @@ use keyward_store::{Change, NewEvent, Tx, applications};
 use keyward_wire::ErrorCode;
 use keyward_wire::applications::{CreateApplicationRequest, ListApplicationsQuery, NameSort};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::actions::Changed;
 use crate::actions::apis::read_bound;
@@ -72,12 +71,11 @@ pub async fn create_application(
     if let Some(repetition) = &repetition {
         repetition.keep(app, &mut change, &made).await?;
     }
-    let event = NewEvent {
-        action: "application.created",
-        target_id: made.client_id.to_string(),
-        org_code,
-        details: json!({ "type": "m2m", "bound_api_ids": bound }),
-    };
+    let event = NewEvent::new("application.created", &made.client_id)
+        .in_organization(org_code)
+        .value("type", (), "m2m")
+        .value("bound_api_ids", (), bound)
+        .personal("name", (), &request.name);
     let revision = app.commit(change, event).await?;
     Ok(Changed { made, revision })
 }
@@ -132,12 +130,9 @@ pub async fn delete_application(app: &App, caller: &Caller, id: &str) -> Result<
     let mut change = begin(app, caller).await?;
     let application = find_application(&mut change, id).await?;
     applications::delete_application(&mut change, &application).await?;
-    let event = NewEvent {
-        action: "application.deleted",
-        target_id: application.client_id.to_string(),
-        org_code: application.org_code,
-        details: json!({}),
-    };
+    let event = NewEvent::new("application.deleted", &application.client_id)
+        .in_organization(application.org_code)
+        .personal("name", &application.name, ());
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
 }

@@ -10,7 +10,6 @@ use keyward_wire::ErrorCode;
 use keyward_wire::applications::{
     RotateApplicationSecretRequest, UpdateApplicationRequest, UpdateApplicationTokensRequest,
 };
-use serde_json::{Value, json};
 
 use super::{Credentials, find_application};
 use crate::actions::Changed;
@@ -56,21 +55,15 @@ pub async fn update_application(
     if is_enabled_anew || before.bound_api_ids != after.bound_api_ids {
         require_may_have(&mut change, caller, &after).await?;
     }
-    let mut changed = Vec::new();
-    let members = [
-        ("name", before.name != after.name),
-        ("is_enabled", before.disabled_at != after.disabled_at),
-        ("bound_api_ids", before.bound_api_ids != after.bound_api_ids),
-    ];
-    changed.extend(members.iter().filter(|(_, is_new)| *is_new).map(|(name, _)| *name));
-    if changed.is_empty() {
+    let event = event("application.updated", &after)
+        .value("is_enabled", before.disabled_at.is_none(), after.disabled_at.is_none())
+        .value("bound_api_ids", &before.bound_api_ids, &after.bound_api_ids)
+        .personal("name", &before.name, &after.name);
+    if event.is_unchanged() {
         return Ok(Changed { made: (), revision: before.revision });
     }
     applications::update_application(&mut change, &after).await?;
-    let details = json!({
-        "changed": changed, "is_enabled": after.disabled_at.is_none(), "bound_api_ids": after.bound_api_ids,
-    });
-    let revision = app.commit(change, event("application.updated", &after, details)).await?;
+    let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
 }
 
@@ -90,10 +83,11 @@ pub async fn update_application_tokens(
     let Some(seconds) = lifetime.filter(|seconds| *seconds != application.token_lifetime) else {
         return Ok(Changed { made: (), revision: application.revision });
     };
+    let event = event("application.tokens_updated", &application);
+    let event = event.value("access_token_lifetime", application.token_lifetime, seconds);
     application.token_lifetime = seconds;
     applications::update_application(&mut change, &application).await?;
-    let details = json!({ "access_token_lifetime": seconds });
-    let revision = app.commit(change, event("application.tokens_updated", &application, details)).await?;
+    let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
 }
 
@@ -125,12 +119,13 @@ pub async fn rotate_application_secret(
     let mac = mac.ok_or_else(|| Refusal::new(ErrorCode::Internal))?;
     let ends_at = change.now().after(Duration::from_secs(grace.into()));
     let number = applications::replace_application_secret(&mut change, &application, (&mac, version), ends_at).await?;
-    let details = json!({ "number": number, "grace_seconds": grace });
+    let event = event("application.secret_rotated", &application);
+    let event = event.fact("grace_seconds", grace).value("number", (), number);
     let made = Credentials { client_id: application.client_id.clone(), client_secret, is_repeated: false };
     if let Some(repetition) = &repetition {
         repetition.keep(app, &mut change, &made).await?;
     }
-    let revision = app.commit(change, event("application.secret_rotated", &application, details)).await?;
+    let revision = app.commit(change, event).await?;
     Ok(Changed { made, revision })
 }
 
@@ -152,7 +147,7 @@ pub async fn delete_application_secret(
         return Err(Refusal::new(ErrorCode::LastSecret));
     }
     applications::end_application_secret(&mut change, &application, number).await?;
-    let event = event("application.secret_ended", &application, json!({ "number": number }));
+    let event = event("application.secret_ended", &application).value("number", number, ());
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
 }
@@ -164,7 +159,6 @@ async fn require_may_have(change: &mut Change, caller: &Caller, application: &Ap
     caller.require_may_give(&scopes, application.bound_api_ids.as_deref())
 }
 
-fn event(action: &'static str, application: &ApplicationRow, details: Value) -> NewEvent {
-    let target_id = application.client_id.to_string();
-    NewEvent { action, target_id, org_code: application.org_code.clone(), details }
+fn event(action: &'static str, application: &ApplicationRow) -> NewEvent {
+    NewEvent::new(action, &application.client_id).in_organization(application.org_code.clone())
 }

@@ -82,17 +82,33 @@ async fn insert(
         expires_at: request.expires_on,
     };
     keys::insert_key(change, &new, &sealed(app, &id, &api.id, &owner, &secret)?).await?;
-    let event = NewEvent {
-        action: "key.created",
-        target_id: id.to_string(),
-        org_code: owner.org_code().cloned(),
-        details: json!({
-            "api_id": api.id, "type": owner.key_type(), "owner_id": owner.id(), "owner_created": is_new,
-            "scopes": numbers, "bound_api_ids": bound, "allowed_cidrs": allowed_cidrs,
-            "expires_on": request.expires_on, "selector": secret.selector().as_str(),
-        }),
-    };
+    let event = tell(&new, &secret);
+    let event = if is_new { tell_owner(event, request, &owner) } else { event };
     Ok((Issued { id, secret, is_repeated: false }, event))
+}
+
+/// What people typed of a key is its owner's; where there is none, it is the key's own.
+fn tell(new: &NewKey<'_>, secret: &KeySecret) -> NewEvent {
+    let subject = if new.owner.id().is_empty() { new.id.as_str() } else { new.owner.id() };
+    let ranges = Some(new.allowed_cidrs).filter(|ranges| !ranges.is_empty());
+    NewEvent::new("key.created", new.id)
+        .in_organization(new.owner.org_code().cloned())
+        .value("api_id", (), new.api_id)
+        .value("type", (), new.owner.key_type())
+        .value("owner_id", (), new.owner.id())
+        .value("scopes", (), new.scopes)
+        .value("bound_api_ids", (), new.bound_api_ids)
+        .value("expires_on", (), new.expires_at)
+        .value("selector", (), secret.selector().as_str())
+        .personal_of(subject, "name", (), new.name)
+        .personal_of(subject, "metadata", (), new.metadata)
+        .personal_of(subject, "allowed_cidrs", (), ranges)
+}
+
+/// That the owner was made with the key, and by what the platform knows it.
+fn tell_owner(event: NewEvent, request: &CreateKeyRequest, owner: &Owner) -> NewEvent {
+    let external_id = if owner.user_id().is_some() { &request.user_external_id } else { &request.org_external_id };
+    event.fact("owner_created", true).personal_of(owner.id(), "owner_external_id", (), external_id)
 }
 
 /// The members that need nothing but themselves to be judged; answers the address ranges.

@@ -12,7 +12,6 @@ use keyward_store::scopes::{self, ScopeRow};
 use keyward_store::{Change, NewEvent, Tx, apis};
 use keyward_wire::ErrorCode;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 pub use self::create::create_key;
 pub use self::list::{Page, list_keys};
@@ -116,12 +115,11 @@ async fn replace_secret(
     let api = api.ok_or_else(|| Refusal::new(ErrorCode::KeyRevoked))?;
     let secret = app.make(|fill, _| KeySecret::generate(&api.key_prefix, api.key_class, fill));
     keys::replace_key_secret(change, &row, &sealed(app, &row.id, &row.api_id, &owner, &secret)?).await?;
-    let event = NewEvent {
-        action: "key.rotated",
-        target_id: row.id.to_string(),
-        org_code: row.org_code,
-        details: json!({ "selector": secret.selector().as_str(), "grace_seconds": 0 }),
-    };
+    let event = NewEvent::new("key.rotated", &row.id).in_organization(row.org_code).fact("grace_seconds", 0).value(
+        "selector",
+        (),
+        secret.selector().as_str(),
+    );
     Ok((Issued { id: row.id, secret, is_repeated: false }, event))
 }
 
@@ -133,8 +131,7 @@ pub async fn revoke_key(app: &App, caller: &Caller, id: &str) -> Result<Changed<
         return Ok(Changed { made: (), revision });
     }
     keys::revoke_key(&mut change, &row).await?;
-    let event =
-        NewEvent { action: "key.revoked", target_id: row.id.to_string(), org_code: row.org_code, details: json!({}) };
+    let event = NewEvent::new("key.revoked", &row.id).in_organization(row.org_code).value("is_revoked", false, true);
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
 }

@@ -1,13 +1,13 @@
 //! Who is a member of an organization, changed: one request, one change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use keyward_core::{OrgCode, OrgScope, PermissionId, RoleId, UserId};
 use keyward_store::members::{self, MemberRow};
 use keyward_store::{Change, NewEvent, member_rights, roles};
 use keyward_wire::ErrorCode;
 use keyward_wire::members::{AddedMember, MemberOperation, UpdatedMember};
-use serde_json::json;
+use serde::Serialize;
 
 use super::{MAX_NAMED, MemberName, find_permission_by_key, find_role_by_key, require_member};
 use crate::actions::Changed;
@@ -28,11 +28,47 @@ pub struct Moved {
     pub updated: Vec<UserId>,
     /// Those who are no members any more.
     pub removed: Vec<UserId>,
+    /// What they gained and lost, for the audit log.
+    rights: BTreeMap<UserId, Exchanged>,
 }
 
 impl Moved {
     fn is_empty(&self) -> bool {
         self.added.is_empty() && self.updated.is_empty() && self.removed.is_empty()
+    }
+
+    fn add(&mut self, id: UserId, given: Exchanged) {
+        self.added.push(id.clone());
+        self.rights.insert(id, given);
+    }
+
+    fn update(&mut self, id: UserId, exchanged: Exchanged) {
+        if !exchanged.is_nothing() {
+            self.updated.push(id.clone());
+            self.rights.insert(id, exchanged);
+        }
+    }
+}
+
+/// What a member gained and lost.
+#[derive(Debug, Default, Serialize)]
+struct Exchanged {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    roles_given: Vec<RoleId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    roles_taken: Vec<RoleId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    permissions_given: Vec<PermissionId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    permissions_taken: Vec<PermissionId>,
+}
+
+impl Exchanged {
+    fn is_nothing(&self) -> bool {
+        self.roles_given.is_empty()
+            && self.roles_taken.is_empty()
+            && self.permissions_given.is_empty()
+            && self.permissions_taken.is_empty()
     }
 }
 
@@ -59,11 +95,13 @@ pub async fn add_members(
         let rights = read_rights(&mut change, at, user.roles.as_deref(), user.permissions.as_deref()).await?;
         match members::find_member(&mut change, &OrgScope::All, &org_code, &id).await? {
             None => {
-                add(&mut change, &org_code, &id, &rights).await?;
-                moved.added.push(id);
+                let given = add(&mut change, &org_code, &id, &rights).await?;
+                moved.add(id, given);
             }
-            Some(_) if give(&mut change, &org_code, &id, &rights).await? => moved.updated.push(id),
-            Some(_) => {}
+            Some(_) => {
+                let given = give(&mut change, &org_code, &id, &rights).await?;
+                moved.update(id, given);
+            }
         }
     }
     commit(app, change, org_code, moved).await
@@ -91,13 +129,12 @@ pub async fn update_members(
             }
             (None, Some(MemberOperation::Delete)) => {}
             (None, None) => {
-                add(&mut change, &org_code, &id, &rights).await?;
-                moved.added.push(id);
+                let given = add(&mut change, &org_code, &id, &rights).await?;
+                moved.add(id, given);
             }
             (Some(member), None) => {
-                if set_rights(&mut change, &member, &rights).await? {
-                    moved.updated.push(id);
-                }
+                let exchanged = set_rights(&mut change, &member, &rights).await?;
+                moved.update(id, exchanged);
             }
         }
     }
@@ -116,64 +153,75 @@ pub async fn remove_member(app: &App, caller: &Caller, named: &MemberName<'_>) -
 
 /// Makes a user, who is none, a member with the default roles.
 pub(in crate::actions) async fn join(change: &mut Change, org_code: &OrgCode, id: &UserId) -> Result<(), Refusal> {
-    add(change, org_code, id, &Rights::default()).await
+    add(change, org_code, id, &Rights::default()).await?;
+    Ok(())
 }
 
-async fn add(change: &mut Change, org_code: &OrgCode, id: &UserId, rights: &Rights) -> Result<(), Refusal> {
+async fn add(change: &mut Change, org_code: &OrgCode, id: &UserId, rights: &Rights) -> Result<Exchanged, Refusal> {
     members::insert_member(change, org_code, id).await?;
+    let mut given = Vec::new();
     if rights.roles.is_none() {
         for role in roles::list_default_roles(change).await? {
             member_rights::give_role(change, org_code, id, &role.id).await?;
+            given.push(role.id);
         }
     }
-    give(change, org_code, id, rights).await?;
-    Ok(())
+    let mut exchanged = give(change, org_code, id, rights).await?;
+    exchanged.roles_given.extend(given);
+    Ok(exchanged)
 }
 
 async fn commit(app: &App, change: Change, org_code: OrgCode, moved: Moved) -> Result<Changed<Moved>, Refusal> {
     if moved.is_empty() {
         return Ok(Changed { made: moved, revision: change.revision_before() });
     }
-    let event = NewEvent {
-        action: "organization.members_updated",
-        target_id: org_code.to_string(),
-        org_code: Some(org_code),
-        details: json!({ "added": moved.added, "updated": moved.updated, "removed": moved.removed }),
-    };
+    let event = NewEvent::new("organization.members_updated", &org_code)
+        .in_organization(Some(org_code))
+        .fact("added", &moved.added)
+        .fact("updated", &moved.updated)
+        .fact("removed", &moved.removed)
+        .fact("rights", &moved.rights);
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: moved, revision })
 }
 
-/// Gives a member what is named, beside what is there; whether anything of it was new.
-async fn give(change: &mut Change, org_code: &OrgCode, id: &UserId, rights: &Rights) -> Result<bool, Refusal> {
-    let mut is_new = false;
+/// Gives a member what is named, beside what is there; answers what of it was new.
+async fn give(change: &mut Change, org_code: &OrgCode, id: &UserId, rights: &Rights) -> Result<Exchanged, Refusal> {
+    let mut exchanged = Exchanged::default();
     for role in rights.roles.iter().flatten() {
-        is_new |= member_rights::give_role(change, org_code, id, role).await?;
+        if member_rights::give_role(change, org_code, id, role).await? {
+            exchanged.roles_given.push(role.clone());
+        }
     }
     for permission in rights.permissions.iter().flatten() {
-        is_new |= member_rights::give_permission(change, org_code, id, permission).await?;
+        if member_rights::give_permission(change, org_code, id, permission).await? {
+            exchanged.permissions_given.push(permission.clone());
+        }
     }
-    Ok(is_new)
+    Ok(exchanged)
 }
 
-/// Brings a member to have what is named, and no other; whether that changed anything.
-async fn set_rights(change: &mut Change, member: &MemberRow, rights: &Rights) -> Result<bool, Refusal> {
-    let mut has_changed = false;
+/// Brings a member to have what is named, and no other; answers what that changed.
+async fn set_rights(change: &mut Change, member: &MemberRow, rights: &Rights) -> Result<Exchanged, Refusal> {
+    let (mut roles_taken, mut permissions_taken) = (Vec::new(), Vec::new());
     if let Some(wanted) = &rights.roles {
         for role in member_rights::list_member_roles(change, member).await? {
-            if !wanted.contains(&role.role_id) {
-                has_changed |= member_rights::take_role(change, member, &role.role_id).await?;
+            if !wanted.contains(&role.role_id) && member_rights::take_role(change, member, &role.role_id).await? {
+                roles_taken.push(role.role_id);
             }
         }
     }
     if let Some(wanted) = &rights.permissions {
         for permission in member_rights::list_member_permissions(change, member).await? {
-            if permission.role_id.is_none() && !wanted.contains(&permission.permission_id) {
-                has_changed |= member_rights::take_permission(change, member, &permission.permission_id).await?;
+            let id = permission.permission_id;
+            let is_own = permission.role_id.is_none();
+            if is_own && !wanted.contains(&id) && member_rights::take_permission(change, member, &id).await? {
+                permissions_taken.push(id);
             }
         }
     }
-    Ok(give(change, &member.org_code, &member.user_id, rights).await? || has_changed)
+    let given = give(change, &member.org_code, &member.user_id, rights).await?;
+    Ok(Exchanged { roles_taken, permissions_taken, ..given })
 }
 
 async fn require_user(change: &mut Change, id: &str, at: usize) -> Result<UserId, Refusal> {

@@ -5,9 +5,8 @@ use keyward_store::member_rights::{self, MemberRoleRow, RoleHolderRow};
 use keyward_store::{Change, NewEvent, Tx, permissions, roles};
 use keyward_wire::ErrorCode;
 use keyward_wire::members::{ListRoleUsersQuery, PermissionRole};
-use serde_json::{Value, json};
 
-use super::{MemberName, require_member};
+use super::{MemberName, MemberRow, require_member};
 use crate::actions::Changed;
 use crate::actions::callers::begin;
 use crate::actions::organizations::require_organization;
@@ -61,7 +60,7 @@ pub async fn give_role(
         return Ok(Changed { made: (), revision: had.revision });
     }
     member_rights::give_role(&mut change, &member.org_code, &member.user_id, &id).await?;
-    commit(app, change, "member.role_given", (member.org_code, member.user_id), json!({ "role_id": id })).await
+    commit(app, change, event("member.role_given", &member).value("role_id", (), id)).await
 }
 
 /// Takes a role from a member.
@@ -78,7 +77,7 @@ pub async fn take_role(
     if !member_rights::take_role(&mut change, &member, &id).await? {
         return Err(unknown());
     }
-    commit(app, change, "member.role_taken", (member.org_code, member.user_id), json!({ "role_id": id })).await
+    commit(app, change, event("member.role_taken", &member).value("role_id", id, ())).await
 }
 
 /// The permissions of a member, whether by a role or without.
@@ -122,8 +121,7 @@ pub async fn give_permission(
         return Ok(Changed { made: (), revision: had.revision });
     }
     member_rights::give_permission(&mut change, &member.org_code, &member.user_id, &id).await?;
-    let details = json!({ "permission_id": id });
-    commit(app, change, "member.permission_given", (member.org_code, member.user_id), details).await
+    commit(app, change, event("member.permission_given", &member).value("permission_id", (), id)).await
 }
 
 /// Takes a permission from a member who has it without a role. What comes with a role is not the member's own.
@@ -140,8 +138,7 @@ pub async fn take_permission(
     if !member_rights::take_permission(&mut change, &member, &id).await? {
         return Err(unknown());
     }
-    let details = json!({ "permission_id": id });
-    commit(app, change, "member.permission_taken", (member.org_code, member.user_id), details).await
+    commit(app, change, event("member.permission_taken", &member).value("permission_id", id, ())).await
 }
 
 /// A page of the members of an organization that have a role.
@@ -201,14 +198,11 @@ async fn find_permission(tx: &mut Tx, id: &str) -> Result<Option<PermissionId>, 
     Ok(permissions::find_permission(tx, &id).await?.map(|permission| permission.id))
 }
 
-async fn commit(
-    app: &App,
-    change: Change,
-    action: &'static str,
-    (org_code, user_id): (OrgCode, UserId),
-    details: Value,
-) -> Result<Changed<()>, Refusal> {
-    let event = NewEvent { action, target_id: user_id.to_string(), org_code: Some(org_code), details };
+fn event(action: &'static str, member: &MemberRow) -> NewEvent {
+    NewEvent::new(action, &member.user_id).in_organization(Some(member.org_code.clone()))
+}
+
+async fn commit(app: &App, change: Change, event: NewEvent) -> Result<Changed<()>, Refusal> {
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
 }

@@ -15,7 +15,6 @@ use keyward_store::signing_keys::{NewSigningKey, insert_signing_key, list_signin
 use keyward_store::{Change, NewEvent, Tx};
 use keyward_wire::ErrorCode;
 use keyward_wire::oauth::{Jwk, JwkSet};
-use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::app::App;
@@ -62,9 +61,7 @@ async fn store_first_signing_key(app: &App, made: &MadeKey) -> Result<(), Refusa
     }
     let now = change.now();
     insert(app, &mut change, made, now).await?;
-    let event =
-        NewEvent { action: "signing_key.created", target_id: made.jwk.kid.clone(), org_code: None, details: json!({}) };
-    app.commit(change, event).await?;
+    app.commit(change, NewEvent::new("signing_key.created", &made.jwk.kid)).await?;
     Ok(())
 }
 

@@ -6,7 +6,6 @@ use keyward_core::Timestamp;
 use keyward_store::signing_keys::{list_signing_keys, retire_signing_keys, wipe_retired_signing_keys};
 use keyward_store::{NewEvent, Tx};
 use keyward_wire::ErrorCode;
-use serde_json::json;
 
 use super::{SigningKeyRow, insert, make_key};
 use crate::actions::Changed;
@@ -49,12 +48,10 @@ pub async fn rotate_signing_key(app: &App, caller: &Caller, at_once: bool) -> Re
     let rows = list_signing_keys(&mut change, now).await?;
     let row = rows.into_iter().find(|row| row.kid == made.jwk.kid);
     let row = row.ok_or_else(|| Refusal::caused_by(ErrorCode::Internal, "the new signing key is not listed"))?;
-    let event = NewEvent {
-        action: "signing_key.rotated",
-        target_id: row.kid.clone(),
-        org_code: None,
-        details: json!({ "at_once": at_once, "active_on": active_at, "others_retire_on": retired_at }),
-    };
+    let event = NewEvent::new("signing_key.rotated", &row.kid)
+        .fact("at_once", at_once)
+        .fact("active_on", active_at)
+        .fact("others_retire_on", retired_at);
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: row, revision })
 }

@@ -10,7 +10,6 @@ use keyward_store::users::{self, NewUser, UserColumn};
 use keyward_store::{Change, NewEvent, Tx};
 use keyward_wire::ErrorCode;
 use keyward_wire::users::{CreateUserRequest, IdentityType, UserIdentity, UserProfile};
-use serde_json::json;
 
 use crate::actions::Changed;
 use crate::actions::callers::begin;
@@ -63,8 +62,14 @@ pub async fn create_user(app: &App, caller: &Caller, request: CreateUserRequest)
     if let Some(code) = &org_code {
         join(&mut change, code, &id).await?;
     }
-    let details = json!({});
-    let event = NewEvent { action: "user.created", target_id: id.to_string(), org_code, details };
+    let event = NewEvent::new("user.created", &id)
+        .in_organization(org_code)
+        .personal("provided_id", (), new.external_id)
+        .personal("given_name", (), new.given_name)
+        .personal("family_name", (), new.family_name)
+        .personal("email", (), new.email)
+        .personal("phone", (), new.phone)
+        .personal("username", (), new.username);
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: id, revision })
 }

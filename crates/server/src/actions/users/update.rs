@@ -5,10 +5,10 @@ use keyward_store::users::{self, UserColumn, UserRow};
 use keyward_store::{Change, NewEvent};
 use keyward_wire::ErrorCode;
 use keyward_wire::users::UpdateUserRequest;
-use serde_json::{Value, json};
 
 use super::require_user;
 use crate::actions::Changed;
+use crate::actions::audit::erase_rest;
 use crate::actions::callers::begin;
 use crate::app::App;
 use crate::caller::Caller;
@@ -41,37 +41,41 @@ pub async fn update_user(
         Some(false) => None,
         None => after.suspended_at,
     };
-    let is_suspended_anew = before.suspended_at != after.suspended_at;
-    let members = [
-        ("given_name", before.given_name != after.given_name),
-        ("family_name", before.family_name != after.family_name),
-        ("provided_id", before.external_id != after.external_id),
-        ("is_suspended", is_suspended_anew),
-    ];
-    let changed: Vec<_> = members.iter().filter(|(_, is_new)| *is_new).map(|(name, _)| *name).collect();
-    if changed.is_empty() {
+    let action = match (before.suspended_at, after.suspended_at) {
+        (None, Some(_)) => "user.suspended",
+        (Some(_), None) => "user.resumed",
+        _ => "user.updated",
+    };
+    let event = NewEvent::new(action, &after.id)
+        .value("is_suspended", before.suspended_at.is_some(), after.suspended_at.is_some())
+        .personal("given_name", &before.given_name, &after.given_name)
+        .personal("family_name", &before.family_name, &after.family_name)
+        .personal("provided_id", &before.external_id, &after.external_id);
+    if event.is_unchanged() {
         return Ok(Changed { made: after, revision: before.revision });
     }
     if before.external_id != after.external_id {
         require_free(&mut change, after.external_id.as_deref()).await?;
     }
     users::update_user(&mut change, &after).await?;
-    let action = match (is_suspended_anew, after.suspended_at) {
-        (true, Some(_)) => "user.suspended",
-        (true, None) => "user.resumed",
-        (false, _) => "user.updated",
-    };
-    let revision = app.commit(change, event(action, &after, json!({ "changed": changed }))).await?;
+    let revision = app.commit(change, event).await?;
     Ok(Changed { made: after, revision })
 }
 
 /// Deletes a user: the user's keys answer that they are revoked, and what named the user is free. With the profile, names
-/// and identities are erased.
+/// and identities are erased, here and in the audit log.
 pub async fn delete_user(app: &App, caller: &Caller, id: &str, with_profile: bool) -> Result<Changed<()>, Refusal> {
     let mut change = begin(app, caller).await?;
     let user = require_user(&mut change, id).await?;
     users::delete_user(&mut change, &user, with_profile).await?;
-    let revision = app.commit(change, event("user.deleted", &user, json!({ "with_profile": with_profile }))).await?;
+    let mut event = NewEvent::new("user.deleted", &user.id).fact("with_profile", with_profile);
+    if with_profile {
+        event = event.erasing(&user.id);
+    }
+    let revision = app.commit(change, event).await?;
+    if with_profile {
+        erase_rest(app, user.id.as_str(), revision).await?;
+    }
     Ok(Changed { made: (), revision })
 }
 
@@ -81,8 +85,4 @@ async fn require_free(change: &mut Change, external_id: Option<&str>) -> Result<
         None => Ok(()),
         Some(_) => Err(Refusal::about(ErrorCode::ExternalIdTaken, "provided_id", "is that of another user")),
     }
-}
-
-fn event(action: &'static str, user: &UserRow, details: Value) -> NewEvent {
-    NewEvent { action, target_id: user.id.to_string(), org_code: None, details }
 }

@@ -62,6 +62,8 @@ const GENERAL: &[Route] = &[
     shared("POST", "/api/v1/api_keys/verify", &["verify:api_keys", "read:api_keys"]),
     platform("GET", "/api/v1/signing_keys", &["read:signing_keys"]),
     platform("POST", "/api/v1/signing_keys", &["update:signing_keys"]),
+    shared("GET", "/api/v1/audit_events", &["read:audit_events"]),
+    platform("GET", "/api/v1/refusals", &["read:audit_events"]),
     open("GET", "/healthz"),
     open("GET", "/readyz"),
     open("POST", "/oauth2/token"),

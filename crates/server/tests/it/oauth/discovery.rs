@@ -109,7 +109,8 @@ async fn the_server_describes_itself_at_both_addresses_by_the_issuer_of_its_toke
         "read:role_system_permissions",
         "update:role_system_permissions",
         "read:signing_keys",
-        "update:signing_keys"
+        "update:signing_keys",
+        "read:audit_events"
       ],
       "subject_types_supported": [
         "public"

@@ -8,8 +8,8 @@ mod reply;
 mod rows;
 pub(crate) mod tokens;
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -17,7 +17,7 @@ use axum::body::Body;
 use axum::http::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use keyward_core::Timestamp;
+use keyward_core::{SALT_BYTES, Timestamp};
 use keyward_server::actions::bootstrap;
 use keyward_server::actions::first_run::create_first_application;
 use keyward_server::actions::signing_keys::import_first_signing_key;
@@ -34,6 +34,11 @@ pub(crate) use rows::Rows;
 
 /// Where every test begins.
 pub(crate) const START: &str = "2026-11-22T12:00:00Z";
+
+/// Where in the stream of random words a test begins to draw, whatever the ids of a new store's scopes took of it: so one
+/// more scope moves no id.
+const WORDS_OF_TESTS: u64 = 110;
+const WORDS_OF_SALTS: u64 = 1 << 33;
 
 /// The master secret of every test: base64 of 32 bytes.
 pub(crate) const MASTER_SECRET: &str = "a2V5d2FyZC10ZXN0LW1hc3Rlci1zZWNyZXQtMDAwMDE=";
@@ -75,9 +80,11 @@ impl TestApp {
         let clock = Arc::new(AtomicI64::new(start.as_micros()));
         let told = Arc::clone(&clock);
         let now = Clock::new(move || Timestamp::from_micros(told.load(Ordering::SeqCst)));
-        let app = App::open(settings, held, now, seeded()).await.unwrap();
+        let words = Arc::new(AtomicU64::new(0));
+        let app = App::open(settings, held, now, seeded(&words)).await.unwrap();
         bootstrap::ensure_management_api(&app).await.unwrap();
         import_first_signing_key(&app, &signing_key()).await.unwrap();
+        words.store(WORDS_OF_TESTS, Ordering::SeqCst);
         let router = routes::router(&app);
         Self { app, database, router, clock, watch: Watch::default(), is_watched: true, folder }
     }
@@ -171,14 +178,14 @@ impl Drop for TestApp {
     }
 }
 
-/// A generator that draws the same bytes in each run (splitmix64).
-fn seeded() -> Entropy {
-    let state = Mutex::new(0_u64);
+/// A generator that draws the same bytes in each run (splitmix64), from a word of its stream on. Salts have a stream of
+/// their own, so that what the audit log says moves no id.
+fn seeded(words: &Arc<AtomicU64>) -> Entropy {
+    let (words, salts) = (Arc::clone(words), AtomicU64::new(WORDS_OF_SALTS));
     Entropy::new(move |bytes| {
-        let mut state = state.lock().unwrap();
+        let next = if bytes.len() == SALT_BYTES { &salts } else { &*words };
         for chunk in bytes.chunks_mut(8) {
-            *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut word = *state;
+            let mut word = (next.fetch_add(1, Ordering::SeqCst) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
             word ^= word >> 31;
