@@ -64,6 +64,7 @@ async fn an_answer_says_nothing_of_what_serves() {
         "content-length",
         "content-type",
         "date",
+        "link",
         "pragma",
         "retry-after",
         "www-authenticate",
