@@ -20,8 +20,16 @@ pub(crate) struct Body<T>(pub(crate) T);
 /// No body, or `{}`, of a request that says all by its address: what stands in one is not overlooked.
 pub(crate) struct NoBody;
 
+/// What a body or a query string without members is read as.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
 /// A query string.
 pub(crate) struct Params<T>(pub(crate) T);
+
+/// No query string: a parameter that means nothing here is not overlooked.
+pub(crate) struct NoParams;
 
 /// What stands in the path for the names in a route.
 pub(crate) struct Path<T>(pub(crate) T);
@@ -46,10 +54,6 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Nothing {}
-
         Body::<Nothing>::from_request(request, state).await.map(|_| Self)
     }
 }
@@ -60,6 +64,14 @@ impl<S: Send + Sync, T: for<'de> Deserialize<'de>> FromRequestParts<S> for Param
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         let query = parts.uri.query().unwrap_or_default();
         read(&Node::from_form(query.as_bytes())?, true).map(Self).map_err(Misfit::into_refusal)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for NoParams {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        Params::<Nothing>::from_request_parts(parts, state).await.map(|_| Self)
     }
 }
 

@@ -19,7 +19,7 @@ mod tls;
 pub use accept::serve;
 pub use answer::Answer;
 pub(crate) use answer::Cause;
-pub(crate) use body::{Body, NoBody, Params, Path, read_form, read_json};
+pub(crate) use body::{Body, NoBody, NoParams, Params, Path, read_form, read_json};
 pub use client_address::TrustedProxies;
 pub(crate) use client_address::{ClientAddress, find_client};
 pub(crate) use intake::let_in;

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use crate::actions::apis::{self, ApiWithScopes};
 use crate::app::App;
 use crate::auth::{Platform, PlatformOrOrganization, scope};
-use crate::front::{Answer, Body, Params, Path};
+use crate::front::{Answer, Body, NoParams, Params, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -61,6 +61,7 @@ async fn list_apis(
 async fn create_api(
     State(app): State<App>,
     caller: Platform<scope::CreateApis>,
+    _: NoParams,
     Body(request): Body<CreateApiRequest>,
 ) -> Result<Answer<Envelope<CreatedApi>>, Refusal> {
     let created = apis::create_api(&app, &caller, request).await?;
@@ -76,6 +77,7 @@ async fn create_api(
 async fn get_api(
     State(app): State<App>,
     caller: PlatformOrOrganization<scope::ReadApis>,
+    _: NoParams,
     Path(api_id): Path<String>,
 ) -> Result<Answer<Envelope<ApiDetail>>, Refusal> {
     let (found, grantees) = apis::get_api(&app, &caller, &api_id).await?;
@@ -97,6 +99,7 @@ async fn get_api(
 async fn delete_api(
     State(app): State<App>,
     caller: Platform<scope::DeleteApis>,
+    _: NoParams,
     Path(api_id): Path<String>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
     let deleted = apis::delete_api(&app, &caller, &api_id).await?;

@@ -14,7 +14,7 @@ use crate::actions::Changed;
 use crate::actions::applications::{self, Credentials};
 use crate::app::App;
 use crate::auth::{Platform, scope};
-use crate::front::{Answer, Body, Params, Path, Repeat, RepeatHeader, Repeated, repeated};
+use crate::front::{Answer, Body, NoParams, Params, Path, Repeat, RepeatHeader, Repeated, repeated};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -62,6 +62,7 @@ async fn list_applications(
 async fn create_application(
     State(app): State<App>,
     caller: Platform<scope::CreateApplications>,
+    _: NoParams,
     Repeat(repeat): Repeat,
     Body(request): Body<CreateApplicationRequest>,
 ) -> Result<CredentialsAnswer, Refusal> {
@@ -78,6 +79,7 @@ async fn create_application(
 async fn get_application(
     State(app): State<App>,
     _: Platform<scope::ReadApplications>,
+    _: NoParams,
     Path(application_id): Path<String>,
 ) -> Result<Answer<Envelope<ApplicationDetail>>, Refusal> {
     let (row, secrets) = applications::get_application(&app, &application_id).await?;
@@ -109,6 +111,7 @@ async fn get_application(
 async fn delete_application(
     State(app): State<App>,
     caller: Platform<scope::DeleteApplications>,
+    _: NoParams,
     Path(application_id): Path<String>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
     let deleted = applications::delete_application(&app, &caller, &application_id).await?;
@@ -124,6 +127,7 @@ async fn delete_application(
 async fn update_application(
     State(app): State<App>,
     caller: Platform<scope::UpdateApplications>,
+    _: NoParams,
     Path(application_id): Path<String>,
     Body(request): Body<UpdateApplicationRequest>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
@@ -140,6 +144,7 @@ async fn update_application(
 async fn update_application_tokens(
     State(app): State<App>,
     caller: Platform<scope::UpdateApplicationTokens>,
+    _: NoParams,
     Path(application_id): Path<String>,
     Body(request): Body<UpdateApplicationTokensRequest>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
@@ -161,6 +166,7 @@ async fn update_application_tokens(
 async fn rotate_application_secret(
     State(app): State<App>,
     caller: Platform<scope::UpdateApplications>,
+    _: NoParams,
     Path(application_id): Path<String>,
     Repeat(repeat): Repeat,
     Body(request): Body<RotateApplicationSecretRequest>,
@@ -179,6 +185,7 @@ async fn rotate_application_secret(
 async fn delete_application_secret(
     State(app): State<App>,
     caller: Platform<scope::UpdateApplications>,
+    _: NoParams,
     Path((application_id, number)): Path<(String, String)>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
     let ended = applications::delete_application_secret(&app, &caller, &application_id, &number).await?;

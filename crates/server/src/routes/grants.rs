@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 use crate::actions::grants::{self, ApplicationScope};
 use crate::app::App;
 use crate::auth::{Platform, scope};
-use crate::front::{Answer, Body, NoBody, Path};
+use crate::front::{Answer, Body, NoBody, NoParams, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -28,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 async fn update_api_applications(
     State(app): State<App>,
     caller: Platform<scope::UpdateApis>,
+    _: NoParams,
     Path(api_id): Path<String>,
     Body(request): Body<UpdateApiApplicationsRequest>,
 ) -> Result<Answer<Envelope<UpdatedApiApplications>>, Refusal> {
@@ -49,6 +50,7 @@ async fn update_api_applications(
 async fn add_application_scope(
     State(app): State<App>,
     caller: Platform<scope::CreateApiApplicationScopes>,
+    _: NoParams,
     Path((api_id, application_id, scope_id)): Path<(String, String, String)>,
     _: NoBody,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
@@ -66,6 +68,7 @@ async fn add_application_scope(
 async fn remove_application_scope(
     State(app): State<App>,
     caller: Platform<scope::DeleteApiApplicationScopes>,
+    _: NoParams,
     Path((api_id, application_id, scope_id)): Path<(String, String, String)>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
     let named = ApplicationScope { api_id: &api_id, application_id: &application_id, scope_id: &scope_id };

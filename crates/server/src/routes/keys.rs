@@ -10,7 +10,7 @@ use crate::actions::Changed;
 use crate::actions::keys::{self, Issued, NamedKey};
 use crate::app::App;
 use crate::auth::{PlatformOrOrganization, scope};
-use crate::front::{Answer, Body, NoBody, Params, Path, Repeat, RepeatHeader, Repeated, repeated};
+use crate::front::{Answer, Body, NoBody, NoParams, Params, Path, Repeat, RepeatHeader, Repeated, repeated};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -45,6 +45,7 @@ async fn list_keys(
 async fn create_key(
     State(app): State<App>,
     caller: PlatformOrOrganization<scope::CreateApiKeys>,
+    _: NoParams,
     Repeat(repeat): Repeat,
     Body(request): Body<CreateKeyRequest>,
 ) -> Result<IssuedAnswer, Refusal> {
@@ -60,6 +61,7 @@ async fn create_key(
 async fn get_key(
     State(app): State<App>,
     caller: PlatformOrOrganization<scope::ReadApiKeys>,
+    _: NoParams,
     Path(key_id): Path<String>,
 ) -> Result<Answer<Envelope<KeyDetail>>, Refusal> {
     let api_key = wire_key(keys::get_key(&app, &caller, &key_id).await?);
@@ -78,6 +80,7 @@ async fn get_key(
 async fn rotate_key(
     State(app): State<App>,
     caller: PlatformOrOrganization<scope::UpdateApiKeys>,
+    _: NoParams,
     Path(key_id): Path<String>,
     Repeat(repeat): Repeat,
     _: NoBody,
@@ -94,6 +97,7 @@ async fn rotate_key(
 async fn revoke_key(
     State(app): State<App>,
     caller: PlatformOrOrganization<scope::DeleteApiKeys>,
+    _: NoParams,
     Path(key_id): Path<String>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
     let revoked = keys::revoke_key(&app, &caller, &key_id).await?;

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use crate::actions::members::{self, MemberName};
 use crate::app::App;
 use crate::auth::{Platform, scope};
-use crate::front::{Answer, Body, Params, Path};
+use crate::front::{Answer, Body, NoParams, Params, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -37,6 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 async fn list_member_roles(
     State(app): State<App>,
     caller: Platform<scope::ReadOrganizationUserRoles>,
+    _: NoParams,
     Path((org_code, user_id)): Path<(String, String)>,
 ) -> Result<Answer<Envelope<MemberRoleList>>, Refusal> {
     let named = MemberName { org_code: &org_code, user_id: &user_id };
@@ -54,6 +55,7 @@ async fn list_member_roles(
 async fn add_member_role(
     State(app): State<App>,
     caller: Platform<scope::CreateOrganizationUserRoles>,
+    _: NoParams,
     Path((org_code, user_id)): Path<(String, String)>,
     Body(request): Body<AddMemberRoleRequest>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
@@ -71,6 +73,7 @@ async fn add_member_role(
 async fn remove_member_role(
     State(app): State<App>,
     caller: Platform<scope::DeleteOrganizationUserRoles>,
+    _: NoParams,
     Path((org_code, user_id, role_id)): Path<(String, String, String)>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
     let named = MemberName { org_code: &org_code, user_id: &user_id };
@@ -112,6 +115,7 @@ async fn list_member_permissions(
 async fn add_member_permission(
     State(app): State<App>,
     caller: Platform<scope::CreateOrganizationUserPermissions>,
+    _: NoParams,
     Path((org_code, user_id)): Path<(String, String)>,
     Body(request): Body<AddMemberPermissionRequest>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
@@ -129,6 +133,7 @@ async fn add_member_permission(
 async fn remove_member_permission(
     State(app): State<App>,
     caller: Platform<scope::DeleteOrganizationUserPermissions>,
+    _: NoParams,
     Path((org_code, user_id, permission_id)): Path<(String, String, String)>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
     let named = MemberName { org_code: &org_code, user_id: &user_id };
@@ -182,6 +187,7 @@ async fn list_role_holders(
 async fn get_role_user_count(
     State(app): State<App>,
     caller: Platform<scope::ReadOrganizationUserRoles>,
+    _: NoParams,
     Path((org_code, role_id)): Path<(String, String)>,
 ) -> Result<Answer<Envelope<RoleUserCount>>, Refusal> {
     let count = members::count_role_users(&app, &caller, &org_code, &role_id).await?;

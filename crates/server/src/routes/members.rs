@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use crate::actions::members::{self, MemberName, MemberRow};
 use crate::app::App;
 use crate::auth::{Platform, PlatformOrOrganization, scope};
-use crate::front::{Answer, Body, Params, Path};
+use crate::front::{Answer, Body, NoParams, Params, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -45,6 +45,7 @@ async fn list_members(
 async fn add_members(
     State(app): State<App>,
     caller: Platform<scope::CreateOrganizationUsers>,
+    _: NoParams,
     Path(org_code): Path<String>,
     Body(request): Body<AddMembersRequest>,
 ) -> Result<Answer<Envelope<AddedMembers>>, Refusal> {
@@ -62,6 +63,7 @@ async fn add_members(
 async fn update_members(
     State(app): State<App>,
     caller: Platform<scope::UpdateOrganizationUsers>,
+    _: NoParams,
     Path(org_code): Path<String>,
     Body(request): Body<UpdateMembersRequest>,
 ) -> Result<Answer<Envelope<UpdatedMembers>>, Refusal> {
@@ -80,6 +82,7 @@ async fn update_members(
 async fn remove_member(
     State(app): State<App>,
     caller: Platform<scope::DeleteOrganizationUsers>,
+    _: NoParams,
     Path((org_code, user_id)): Path<(String, String)>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
     let named = MemberName { org_code: &org_code, user_id: &user_id };

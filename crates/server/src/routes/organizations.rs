@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use crate::actions::organizations;
 use crate::app::App;
 use crate::auth::{Platform, PlatformOrOrganization, scope};
-use crate::front::{Answer, Body, Params, Path};
+use crate::front::{Answer, Body, NoParams, Params, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -55,6 +55,7 @@ async fn list_organizations(
 async fn create_organization(
     State(app): State<App>,
     caller: Platform<scope::CreateOrganizations>,
+    _: NoParams,
     Body(request): Body<CreateOrganizationRequest>,
 ) -> Result<Answer<Envelope<CreatedOrganization>>, Refusal> {
     let created = organizations::create_organization(&app, &caller, request).await?;
@@ -111,6 +112,7 @@ async fn update_organization(
 async fn delete_organization(
     State(app): State<App>,
     caller: Platform<scope::DeleteOrganizations>,
+    _: NoParams,
     Path(org_code): Path<String>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
     let deleted = organizations::delete_organization(&app, &caller, &org_code).await?;

@@ -13,7 +13,7 @@ use crate::actions::paging::Page;
 use crate::actions::permissions::{self, PermissionRow};
 use crate::app::App;
 use crate::auth::{Platform, scope};
-use crate::front::{Answer, Body, Params, Path};
+use crate::front::{Answer, Body, NoParams, Params, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -45,6 +45,7 @@ async fn list_permissions(
 async fn create_permission(
     State(app): State<App>,
     caller: Platform<scope::CreatePermissions>,
+    _: NoParams,
     Body(request): Body<CreatePermissionRequest>,
 ) -> Result<Answer<Envelope<CreatedPermission>>, Refusal> {
     let created = permissions::create_permission(&app, &caller, request).await?;
@@ -61,6 +62,7 @@ async fn create_permission(
 async fn update_permission(
     State(app): State<App>,
     caller: Platform<scope::UpdatePermissions>,
+    _: NoParams,
     Path(permission_id): Path<String>,
     Body(request): Body<UpdatePermissionRequest>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
@@ -77,6 +79,7 @@ async fn update_permission(
 async fn delete_permission(
     State(app): State<App>,
     caller: Platform<scope::DeletePermissions>,
+    _: NoParams,
     Path(permission_id): Path<String>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
     let deleted = permissions::delete_permission(&app, &caller, &permission_id).await?;

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use crate::actions::role_permissions;
 use crate::app::App;
 use crate::auth::{Platform, scope};
-use crate::front::{Answer, Body, Params, Path};
+use crate::front::{Answer, Body, NoParams, Params, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 use crate::routes::permissions::wire_permissions;
@@ -46,6 +46,7 @@ async fn list_role_permissions(
 async fn update_role_permissions(
     State(app): State<App>,
     caller: Platform<scope::UpdateRolePermissions>,
+    _: NoParams,
     Path(role_id): Path<String>,
     Body(request): Body<UpdateRolePermissionsRequest>,
 ) -> Result<Answer<Envelope<UpdatedRolePermissions>>, Refusal> {
@@ -64,6 +65,7 @@ async fn update_role_permissions(
 async fn remove_role_permission(
     State(app): State<App>,
     caller: Platform<scope::DeleteRolePermissions>,
+    _: NoParams,
     Path((role_id, permission_id)): Path<(String, String)>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
     let removed = role_permissions::remove_role_permission(&app, &caller, &role_id, &permission_id).await?;

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use crate::actions::roles::{self, RoleRow};
 use crate::app::App;
 use crate::auth::{Platform, scope};
-use crate::front::{Answer, Body, Params, Path};
+use crate::front::{Answer, Body, NoParams, Params, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -42,6 +42,7 @@ async fn list_roles(
 async fn create_role(
     State(app): State<App>,
     caller: Platform<scope::CreateRoles>,
+    _: NoParams,
     Body(request): Body<CreateRoleRequest>,
 ) -> Result<Answer<Envelope<CreatedRole>>, Refusal> {
     let created = roles::create_role(&app, &caller, request).await?;
@@ -57,6 +58,7 @@ async fn create_role(
 async fn get_role(
     State(app): State<App>,
     _: Platform<scope::ReadRoles>,
+    _: NoParams,
     Path(role_id): Path<String>,
 ) -> Result<Answer<Envelope<RoleDetail>>, Refusal> {
     let role = wire_role(roles::get_role(&app, &role_id).await?);
@@ -72,6 +74,7 @@ async fn get_role(
 async fn update_role(
     State(app): State<App>,
     caller: Platform<scope::UpdateRoles>,
+    _: NoParams,
     Path(role_id): Path<String>,
     Body(request): Body<UpdateRoleRequest>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
@@ -88,6 +91,7 @@ async fn update_role(
 async fn delete_role(
     State(app): State<App>,
     caller: Platform<scope::DeleteRoles>,
+    _: NoParams,
     Path(role_id): Path<String>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
     let deleted = roles::delete_role(&app, &caller, &role_id).await?;

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use crate::actions::scopes::{self, ScopeRow};
 use crate::app::App;
 use crate::auth::{Platform, PlatformOrOrganization, scope};
-use crate::front::{Answer, Body, Path};
+use crate::front::{Answer, Body, NoParams, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -31,6 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 async fn list_scopes(
     State(app): State<App>,
     caller: PlatformOrOrganization<scope::ReadApiScopes>,
+    _: NoParams,
     Path(api_id): Path<String>,
 ) -> Result<Answer<Envelope<ScopeList>>, Refusal> {
     let scopes = scopes::list_scopes(&app, &caller, &api_id).await?.into_iter().map(wire_scope).collect();
@@ -46,6 +47,7 @@ async fn list_scopes(
 async fn create_scope(
     State(app): State<App>,
     caller: Platform<scope::CreateApiScopes>,
+    _: NoParams,
     Path(api_id): Path<String>,
     Body(request): Body<CreateScopeRequest>,
 ) -> Result<Answer<Envelope<CreatedScope>>, Refusal> {
@@ -63,6 +65,7 @@ async fn create_scope(
 async fn get_scope(
     State(app): State<App>,
     caller: PlatformOrOrganization<scope::ReadApiScopes>,
+    _: NoParams,
     Path((api_id, scope_id)): Path<(String, String)>,
 ) -> Result<Answer<Envelope<ScopeDetail>>, Refusal> {
     let scope = wire_scope(scopes::get_scope(&app, &caller, &api_id, &scope_id).await?);
@@ -78,6 +81,7 @@ async fn get_scope(
 async fn update_scope(
     State(app): State<App>,
     caller: Platform<scope::UpdateApiScopes>,
+    _: NoParams,
     Path((api_id, scope_id)): Path<(String, String)>,
     Body(request): Body<UpdateScopeRequest>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
@@ -94,6 +98,7 @@ async fn update_scope(
 async fn delete_scope(
     State(app): State<App>,
     caller: Platform<scope::DeleteApiScopes>,
+    _: NoParams,
     Path((api_id, scope_id)): Path<(String, String)>,
 ) -> Result<Answer<Envelope<Done>>, Refusal> {
     let deleted = scopes::delete_scope(&app, &caller, (&api_id, &scope_id)).await?;

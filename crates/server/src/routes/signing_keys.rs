@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 use crate::actions::signing_keys::{self, SigningKeyRow};
 use crate::app::App;
 use crate::auth::{Platform, scope};
-use crate::front::{Answer, Body};
+use crate::front::{Answer, Body, NoParams};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -25,6 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 async fn list_signing_keys(
     State(app): State<App>,
     _: Platform<scope::ReadSigningKeys>,
+    _: NoParams,
 ) -> Result<Answer<Envelope<SigningKeyList>>, Refusal> {
     let rows = signing_keys::list_keys(&app).await?;
     Ok(Answer::ok(Envelope::read(SigningKeyList { signing_keys: rows.into_iter().map(wire_key).collect() })))
@@ -40,6 +41,7 @@ async fn list_signing_keys(
 async fn rotate_signing_key(
     State(app): State<App>,
     caller: Platform<scope::UpdateSigningKeys>,
+    _: NoParams,
     Body(request): Body<RotateSigningKeyRequest>,
 ) -> Result<Answer<Envelope<RotatedSigningKey>>, Refusal> {
     let at_once = request.is_at_once.unwrap_or(false);

@@ -14,7 +14,7 @@ use crate::actions::paging::Page;
 use crate::actions::system_permissions;
 use crate::app::App;
 use crate::auth::{Platform, scope};
-use crate::front::{Answer, Body, Params, Path};
+use crate::front::{Answer, Body, NoParams, Params, Path};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -64,6 +64,7 @@ async fn list_role_system_permissions(
 async fn update_role_system_permissions(
     State(app): State<App>,
     caller: Platform<scope::UpdateRoleSystemPermissions>,
+    _: NoParams,
     Path(role_id): Path<String>,
     Body(request): Body<UpdateRoleSystemPermissionsRequest>,
 ) -> Result<Answer<Envelope<UpdatedRoleSystemPermissions>>, Refusal> {

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use crate::actions::users::{self, UserRow};
 use crate::app::App;
 use crate::auth::{Platform, scope};
-use crate::front::{Answer, Body, Params};
+use crate::front::{Answer, Body, NoParams, Params};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -34,6 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 async fn create_user(
     State(app): State<App>,
     caller: Platform<scope::CreateUsers>,
+    _: NoParams,
     Body(request): Body<CreateUserRequest>,
 ) -> Result<Answer<CreatedUser>, Refusal> {
     let kinds: Vec<_> = request.identities.iter().flatten().map(|identity| identity.r#type).collect();

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 use crate::actions::verify::{self, Verified};
 use crate::app::App;
 use crate::auth::{PlatformOrOrganization, scope};
-use crate::front::{Answer, Body};
+use crate::front::{Answer, Body, NoParams};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -32,6 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 async fn verify_key(
     State(app): State<App>,
     caller: PlatformOrOrganization<scope::VerifyApiKeys>,
+    _: NoParams,
     Body(request): Body<VerifyKeyRequest>,
 ) -> Result<Answer<VerifyKeyResponse>, Refusal> {
     let verified = verify::verify_key(&app, &caller, &request).await?;

@@ -170,3 +170,23 @@ async fn a_parameter_that_just_keeps_its_limits_is_taken() {
     assert!(faults.is_empty(), "{}:\n{}", faults.len(), faults.join("\n"));
     assert!(tried > 40, "only {tried} requests were made");
 }
+
+#[tokio::test]
+async fn where_there_are_no_parameters_one_is_refused_by_name() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let before = app.revision().await;
+    let mut tried = 0;
+    for operation in operations().iter().filter(|operation| operation.parameters_in(Place::Query).next().is_none()) {
+        // What is open to all is asked by strangers, who add what they like.
+        if !operation.path.starts_with("/api/v1/") {
+            continue;
+        }
+        let reply = admin.call(operation.method.clone(), &format!("{}?page_size=0", operation.path), None).await;
+        let said = (reply.status, reply.error(), reply.message());
+        assert_eq!(said, (400, "FIELD_UNKNOWN", "`page_size` is not a field of this request"), "{}", operation.path);
+        tried += 1;
+    }
+    assert!(tried > 30, "{tried}");
+    assert_eq!(app.revision().await, before);
+}
