@@ -132,7 +132,7 @@ async fn what_breaks_a_rule_is_refused_by_name() {
     for (query, message) in [
         ("page_size=0", "`page_size` must be 1 to 500"),
         ("page_size=501", "`page_size` must be 1 to 500"),
-        ("starting_after=x", "`starting_after` must be a whole number, not negative"),
+        ("starting_after=x", "`starting_after` must be a whole number from 0 to 9007199254740991"),
         ("action=", "`action` must be 1 to 254 characters, none of them a control character"),
         ("actor_id=%00", "`actor_id` must be 1 to 254 characters, none of them a control character"),
         ("target_id=", "`target_id` must be 1 to 254 characters, none of them a control character"),
