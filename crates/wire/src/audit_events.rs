@@ -67,7 +67,7 @@ pub struct AuditEvent {
     /// The request that asked for it, as `x-request-id` and the log of requests have it.
     pub request_id: Option<String>,
     /// What is not personal: `before` and `after`, and what else there is to say. `personal` names the personal values.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, Value>))]
     pub details: Map<String, Value>,
     /// What is personal, by whom it is about.
     pub personal: Vec<AuditPersonal>,
@@ -82,6 +82,6 @@ pub struct AuditPersonal {
     /// Whom they are about: a user, an organization, the actor, or a thing that people named.
     pub subject: String,
     /// `before` and `after`, or of the actor `address` and `user_agent`; null when they were erased.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<std::collections::BTreeMap<String, Value>>))]
     pub values: Option<Map<String, Value>>,
 }

@@ -12,7 +12,7 @@ MALFORMED = {"BODY_MALFORMED", "FIELD_MISSING", "FIELD_UNKNOWN", "FIELD_DUPLICAT
 
 # Rules that JSON Schema has no words for: a request may fit the document and break one of these.
 UNWRITABLE = [
-    ("`ip` must be an IPv4 or IPv6 address", "two formats, and `format` is a hint"),
+    ("must be an IPv4 or IPv6 address", "two formats, and `format` is a hint"),
     ("must be an address or a CIDR range", "there is no format for ranges"),
     ("`expires_on` must lie in the future", "the document has no clock"),
     ("`expires_on` must be an RFC 3339 date and time", "a leap second fits `date-time`, and is none of our instants"),

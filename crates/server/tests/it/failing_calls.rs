@@ -125,7 +125,7 @@ impl<'a> Scene<'a> {
     }
 
     async fn repeatable(&self, who: &Actor<'_>, method: Method, path: &str, creates: Option<&str>, key: &str) -> Reply {
-        let request = who.request(method, path).header("idempotency-key", key);
+        let request = who.request(method, path).header("idempotency-key", format!("under {key}"));
         let request = match creates {
             Some(name) => {
                 request.header("content-type", "application/json").body(Body::from(self.body(name).to_string()))

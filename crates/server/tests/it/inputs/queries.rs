@@ -152,6 +152,10 @@ async fn a_parameter_that_just_keeps_its_limits_is_taken() {
     for (operation, parameters) in with_query() {
         let base = given.base(&operation).await;
         for Parameter { name, rule, .. } in &parameters {
+            // Of an address no schema tells the two formats.
+            if name == "address" {
+                continue;
+            }
             if name == "page_size" {
                 assert_eq!((rule.least, rule.most), (Some(1), Some(500)), "{}", operation.name());
             }

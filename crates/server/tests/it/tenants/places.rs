@@ -168,7 +168,9 @@ fn kind(path: &str, part: Part, name: &str) -> Kind {
         (_, "email" | "identities.[].details.email") | ("/api/v1/search/users", "query") => Email,
         (_, "phone" | "identities.[].details.phone") => Phone,
         (_, "username" | "identities.[].details.username") => Username,
-        (_, "key_id" | "starting_after") => Key,
+        ("/api/v1/audit_events" | "/api/v1/refusals", "starting_after") => Plain,
+        (_, "actor_id") => Application,
+        (_, "key_id" | "starting_after" | "target_id") => Key,
         ("/api/v1/api_keys", "name") if part == Part::Query => KeyName,
         (_, "api_key") => KeySecret,
         (_, "application_id" | "client_id" | "applications.[].id") => Application,
@@ -197,11 +199,16 @@ fn is_flag(name: &str) -> bool {
 
 /// What names nothing of anybody, by the last part of its name.
 const PLAIN: &[&str] = &[
+    "action",
+    "address",
     "allowed_cidrs",
     "allowed_domains",
     "billing_email",
     "billing_plan_code",
+    "code",
     "create_owner",
+    "created_after",
+    "created_before",
     "description",
     "expand",
     "expires_on",

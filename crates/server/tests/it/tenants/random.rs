@@ -21,7 +21,7 @@ const SEED: &str = "TENANTS_SEED";
 const REQUESTS: usize = 40;
 
 /// Where an organization's application writes, through its keys. Every other table stays as it is, whole.
-const WRITTEN: &[&str] = &["audit_events", "kept_answers", "key_secrets", "key_usage", "keys"];
+const WRITTEN: &[&str] = &["audit_events", "audit_personal", "kept_answers", "key_secrets", "key_usage", "keys"];
 /// The order of changes, which every change moves on.
 const HEAD: &str = "head";
 

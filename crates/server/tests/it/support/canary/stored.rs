@@ -16,7 +16,8 @@ const SIGNING_KEYS: &str = "SELECT public_jwk, secret_version, private_sealed FR
 pub(crate) struct Stored {
     /// Every row of every table as text; empty on SQLite, whose files are searched themselves.
     pub(super) dump: String,
-    /// What is stored in binary: the codes of secrets, links of the audit chain, what is sealed.
+    /// What is stored in binary and told to nobody: the codes of secrets, and what is sealed. The links of the audit chain
+    /// are told, since whoever keeps one elsewhere can hold the log to it.
     pub(crate) codes: Vec<Vec<u8>>,
     pub(super) signing_keys: Vec<SealedKey>,
 }
@@ -41,7 +42,7 @@ impl Stored {
 
     async fn of_sqlite(url: &str) -> Self {
         const BINARY: &str = "SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c \
-            WHERE t.type = 'table' AND c.type = 'BLOB'";
+            WHERE t.type = 'table' AND c.type = 'BLOB' AND t.name NOT IN ('audit_events', 'head')";
         let mut connection = SqliteConnection::connect(url).await.unwrap();
         let columns: Vec<(String, String)> = sqlx::query_as(BINARY).fetch_all(&mut connection).await.unwrap();
         let each = columns.iter().map(|(table, column)| format!("SELECT \"{column}\" FROM \"{table}\""));
@@ -55,15 +56,18 @@ impl Stored {
         const TABLES: &str = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1";
         let mut connection = PgConnection::connect(url).await.unwrap();
         let tables: Vec<String> = sqlx::query_scalar(TABLES).fetch_all(&mut connection).await.unwrap();
-        let mut dump = String::new();
+        let (mut dump, mut codes) = (String::new(), Vec::new());
         for table in tables {
             let rows = AssertSqlSafe(format!("SELECT t::text FROM \"{table}\" t"));
             let rows: Vec<String> = sqlx::query_scalar(rows).fetch_all(&mut connection).await.unwrap();
-            dump.push_str(&format!("{table}\n{}\n", rows.join("\n")));
+            let rows = rows.join("\n");
+            if !["audit_events", "head"].contains(&table.as_str()) {
+                // A binary column reads as `\x` and hexadecimal.
+                codes.extend(rows.split("\\x").skip(1).map(from_hex));
+            }
+            dump.push_str(&format!("{table}\n{rows}\n"));
         }
         let signing_keys = sqlx::query_as(SIGNING_KEYS).fetch_all(&mut connection).await.unwrap();
-        // A binary column reads as `\x` and hexadecimal.
-        let codes = dump.split("\\x").skip(1).map(from_hex).collect();
         Self { codes: telling(codes), signing_keys: numbered(signing_keys), dump }
     }
 }
