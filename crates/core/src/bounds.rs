@@ -20,6 +20,8 @@ pub const MAX_IDENTITY_CHARS: usize = 254;
 pub const MAX_SCOPES: usize = 100;
 /// Address ranges of one key.
 pub const MAX_CIDRS: usize = 64;
+/// The largest number of a change that can be asked for: every language writes it exactly (RFC 8259 section 6).
+pub const MAX_REVISION: u64 = 9_007_199_254_740_991;
 /// Bytes of a key's metadata, written as compact JSON.
 pub const MAX_METADATA_BYTES: usize = 4 * 1024;
 

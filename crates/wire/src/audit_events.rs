@@ -13,8 +13,9 @@ pub struct ListAuditEventsQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 500))]
     pub page_size: Option<u32>,
-    /// The revision of the last event of the page before.
+    /// The revision of the last event of the page before; at most 9007199254740991.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(maximum = 9_007_199_254_740_991_i64))]
     pub starting_after: Option<u64>,
     /// Only events in which this was done, such as `key.created`.
     #[serde(skip_serializing_if = "Option::is_none")]

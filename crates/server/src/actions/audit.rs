@@ -1,6 +1,6 @@
 //! The audit log: listed, verified, and what is personal in it erased.
 
-use keyward_core::bounds::{self, MAX_IDENTITY_CHARS};
+use keyward_core::bounds::{self, MAX_IDENTITY_CHARS, MAX_REVISION};
 use keyward_core::ids::MAX_ID_CHARS;
 use keyward_store::audit::{self, Checked, EventFilter, Verification};
 pub use keyward_store::audit::{EventRow, Kept, LoggedEvent, PersonalRow, VerifyError};
@@ -66,6 +66,9 @@ pub async fn list_events(app: &App, caller: &Caller, query: &ListAuditEventsQuer
     let size = read_size(query.page_size, DEFAULT_PAGE)?;
     for (text, field) in [(&query.action, "action"), (&query.actor_id, "actor_id"), (&query.target_id, "target_id")] {
         text.as_deref().map_or(Ok(()), |text| bounds::searched(text, MAX_IDENTITY_CHARS)).in_field(field)?;
+    }
+    if query.starting_after.is_some_and(|revision| revision > MAX_REVISION) {
+        return Err(Refusal::field("starting_after", "must be at most 9007199254740991"));
     }
     let filter = EventFilter {
         starting_after: query.starting_after,

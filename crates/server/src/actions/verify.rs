@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use keyward_core::bounds::MAX_SCOPES;
+use keyward_core::bounds::{MAX_REVISION, MAX_SCOPES};
 use keyward_core::{KeySecret, OrgScope, Outcome, Presented, Selector};
 use keyward_engine::{ApiEntry, Ask, Entry, Use, Verdict, Wanted, verify};
 use keyward_store::keys::{self, KeyRow};
@@ -14,9 +14,6 @@ use keyward_wire::verify::VerifyKeyRequest;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
-
-/// The largest whole number that every language writes exactly (RFC 8259 section 6).
-const MAX_REVISION: Revision = 9_007_199_254_740_991;
 
 /// What the store knows under a selector.
 #[derive(Debug)]

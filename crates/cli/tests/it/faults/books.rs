@@ -127,9 +127,11 @@ async fn check_changes(events: &[EventRow], tx: &mut Tx) -> Checked {
     Ok(())
 }
 
+/// What an event says of something: as it is since then, or as a fact about the change.
 fn detail(event: &EventRow, name: &str) -> Checked<Value> {
     let details: Value = serde_json::from_str(&event.details).map_err(|error| error.to_string())?;
-    Ok(details[name].clone())
+    let since = &details["after"][name];
+    Ok(if since.is_null() { details[name].clone() } else { since.clone() })
 }
 
 /// How often each stands there.
