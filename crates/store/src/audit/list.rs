@@ -50,7 +50,16 @@ pub async fn list_logged_above(tx: &mut Tx, above: Revision, limit: u32) -> Resu
     let events = list_events(tx, above, limit).await?;
     let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(Vec::new()) };
     let personal = list_personal(tx, int(first.revision), int(last.revision)).await?;
-    Ok(join(events, personal))
+    let mut personal = personal.into_iter().peekable();
+    let mut logged = Vec::with_capacity(events.len());
+    for event in events {
+        let mut of_event = Vec::new();
+        while let Some(row) = personal.next_if(|row| row.revision <= event.revision) {
+            of_event.push(row);
+        }
+        logged.push(LoggedEvent { event, personal: of_event });
+    }
+    Ok(logged)
 }
 
 /// The events that pass a filter, the newest first, with their personal values.
@@ -60,57 +69,29 @@ pub async fn list_logged(
     filter: &EventFilter<'_>,
     limit: u32,
 ) -> Result<Vec<LoggedEvent>, StoreError> {
-    macro_rules! passing {
-        () => {
-            "WHERE ($1 IS NULL OR org_code = $1) AND ($2 IS NULL OR revision < $2) AND ($3 IS NULL OR action = $3) \
-             AND ($4 IS NULL OR actor_id = $4) AND ($5 IS NULL OR target_id = $5) \
-             AND ($6 IS NULL OR created_at >= $6) AND ($7 IS NULL OR created_at < $7) \
-             ORDER BY revision DESC LIMIT $8"
-        };
-    }
-    const EVENTS: &str = select_events!(passing!());
-    const PERSONAL: &str = concat!(
-        "SELECT revision, number, subject, salt, content FROM audit_personal \
-         WHERE revision IN (SELECT revision FROM audit_events ",
-        passing!(),
-        ") ORDER BY revision, number"
+    const SQL: &str = select_events!(
+        "WHERE ($1 IS NULL OR org_code = $1) AND ($2 IS NULL OR revision < $2) AND ($3 IS NULL OR action = $3) \
+         AND ($4 IS NULL OR actor_id = $4) AND ($5 IS NULL OR target_id = $5) \
+         AND ($6 IS NULL OR created_at >= $6) AND ($7 IS NULL OR created_at < $7) \
+         ORDER BY revision DESC LIMIT $8"
     );
-    let within = scope.org_code().map(OrgCode::as_str);
-    macro_rules! fetch {
-        ($sql:expr, $below:expr) => {
-            fetch_all!(
-                tx,
-                $sql,
-                within,
-                $below.map(int),
-                filter.action,
-                filter.actor_id,
-                filter.target_id,
-                filter.created_after.map(Timestamp::as_micros),
-                filter.created_before.map(Timestamp::as_micros),
-                i64::from(limit)
-            )?
-        };
+    let events: Vec<EventRow> = fetch_all!(
+        tx,
+        SQL,
+        scope.org_code().map(OrgCode::as_str),
+        filter.starting_after.map(int),
+        filter.action,
+        filter.actor_id,
+        filter.target_id,
+        filter.created_after.map(Timestamp::as_micros),
+        filter.created_before.map(Timestamp::as_micros),
+        i64::from(limit)
+    )?;
+    let mut logged = Vec::with_capacity(events.len());
+    // Between two that pass there may be any number that do not, so each is asked for by itself.
+    for event in events {
+        let at = int(event.revision);
+        logged.push(LoggedEvent { personal: list_personal(tx, at, at).await?, event });
     }
-    let events: Vec<EventRow> = fetch!(EVENTS, filter.starting_after);
-    let Some(first) = events.first() else { return Ok(Vec::new()) };
-    // From the first of the page on: others may have been written since.
-    let below = Some(first.revision.saturating_add(1));
-    let personal: Vec<PersonalRow> = fetch!(PERSONAL, below);
-    Ok(join(events, personal))
-}
-
-fn join(events: Vec<EventRow>, personal: Vec<PersonalRow>) -> Vec<LoggedEvent> {
-    let mut logged: Vec<_> = events.into_iter().map(|event| LoggedEvent { event, personal: Vec::new() }).collect();
-    let is_down = logged.first().zip(logged.last()).is_some_and(|(a, b)| a.event.revision > b.event.revision);
-    for row in personal {
-        let at = logged.binary_search_by(|one| {
-            let order = one.event.revision.cmp(&row.revision);
-            if is_down { order.reverse() } else { order }
-        });
-        if let Ok(at) = at {
-            logged[at].personal.push(row);
-        }
-    }
-    logged
+    Ok(logged)
 }
