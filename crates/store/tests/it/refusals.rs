@@ -53,7 +53,12 @@ async fn what_is_the_same_is_counted_together(store: &TestStore) {
     insert_refusal(&mut tx, &first).await.unwrap();
     let at = |seconds| Timestamp::from_seconds(HOUR + seconds);
     let more = RefusalRow { count: 5, first_at: at(5), last_at: at(15), ..first.clone() };
-    assert!(add_to_refusal(&mut tx, &more).await.unwrap());
+    let later = RefusalRow { count: 1, first_at: at(12), last_at: at(25), ..first.clone() };
+    for (added, times) in [(&more, (at(5), at(20))), (&later, (at(5), at(25)))] {
+        assert!(add_to_refusal(&mut tx, added).await.unwrap());
+        let row = list_refusals(&mut tx, &RefusalFilter::default(), 9).await.unwrap().remove(0);
+        assert_eq!((row.first_at, row.last_at), times);
+    }
     // Another node may have been quicker to make the first.
     let again = RefusalRow { count: 1, first_at: at(30), last_at: at(30), ..first };
     insert_refusal(&mut tx, &again).await.unwrap();
@@ -63,7 +68,7 @@ async fn what_is_the_same_is_counted_together(store: &TestStore) {
         .unwrap()
         .try_into()
         .unwrap();
-    assert_eq!((row.count, row.first_at, row.last_at), (8, at(5), at(30)));
+    assert_eq!((row.count, row.first_at, row.last_at), (9, at(5), at(30)));
 }
 
 async fn the_newest_hour_comes_first_and_each_filter_keeps_what_it_names(store: &TestStore) {
@@ -87,6 +92,7 @@ async fn the_newest_hour_comes_first_and_each_filter_keeps_what_it_names(store: 
         assert_eq!(list(store, filter).await, expected, "{filter:?}");
     }
     let mut tx = store.read().await.unwrap();
+    assert_eq!(list_refusals(&mut tx, &all, 2).await.unwrap().len(), 2);
     assert_eq!(count_refusals(&mut tx, Timestamp::from_seconds(2 * HOUR)).await.unwrap(), 1);
     assert_eq!(count_refusals(&mut tx, Timestamp::from_seconds(4 * HOUR)).await.unwrap(), 0);
 }
