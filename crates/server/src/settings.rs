@@ -271,7 +271,7 @@ fn typed_as(default: Option<&Value>, text: String) -> Value {
 mod tests {
     use super::*;
 
-    fn load(file: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
+    pub(super) fn load(file: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
         let sources = Sources {
             file: Some(("keyward.toml".into(), file.into())),
             environment: environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),

@@ -79,6 +79,11 @@ pub(super) fn read_list<'a>(list: &'a str, field: &str) -> Result<Vec<&'a str>, 
     }
 }
 
+/// The refusal of a page that is to begin behind a user who has no place in the order.
+pub(super) fn placeless(field: &str) -> Refusal {
+    Refusal::field(field, "names a user who is unknown or was erased; begin with the first page")
+}
+
 impl<S: Copy + PartialEq> Asked<S> {
     /// How many rows to read: one more than the page has, to know whether there is another.
     pub(super) fn limit(&self) -> u32 {

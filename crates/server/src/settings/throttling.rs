@@ -47,16 +47,7 @@ pub(super) fn trusted_proxies(table: &Table) -> Result<TrustedProxies, SettingsE
 
 #[cfg(test)]
 mod tests {
-    use crate::settings::{Settings, Sources};
-
-    fn load(file: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
-        let sources = Sources {
-            file: Some(("keyward.toml".into(), file.into())),
-            environment: environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
-            command_line: Vec::new(),
-        };
-        Settings::load(sources).map_err(|error| error.to_string())
-    }
+    use crate::settings::tests::load;
 
     #[test]
     fn proxies_are_a_list_in_the_file_and_have_commas_in_the_environment() {

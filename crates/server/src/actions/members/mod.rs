@@ -12,8 +12,7 @@ use keyward_wire::members::ListMembersQuery;
 use keyward_wire::organizations::NameOrEmailSort;
 
 use crate::actions::organizations::require_organization;
-use crate::actions::paging::{Page, read_asked, read_list};
-use crate::actions::users::placeless;
+use crate::actions::paging::{Page, placeless, read_asked, read_list};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;

@@ -9,7 +9,7 @@ use keyward_store::users::{self, NameRange, UserColumn, UserRow};
 use keyward_wire::users::{ListUsersQuery, SearchUsersQuery};
 
 use super::find_user;
-use crate::actions::paging::{Page, read_asked, read_list, read_size};
+use crate::actions::paging::{Page, placeless, read_asked, read_list, read_size};
 use crate::app::App;
 use crate::refusal::{InField, Refusal};
 
@@ -66,11 +66,6 @@ async fn find_place(tx: &mut Tx, id: Option<&str>, field: &str) -> Result<Option
     let id = UserId::parse(id).ok_or_else(|| placeless(field))?;
     let name = users::find_folded_name(tx, &id).await?.ok_or_else(|| placeless(field))?;
     Ok(Some((name, id)))
-}
-
-/// The refusal of a page that is to begin behind a user who has no place in the order.
-pub(in crate::actions) fn placeless(field: &str) -> Refusal {
-    Refusal::field(field, "names a user who is unknown or was erased; begin with the first page")
 }
 
 /// What each filter names. One that names nothing is refused: whoever asks for none of the users is not shown all of them.

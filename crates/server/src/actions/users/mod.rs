@@ -19,7 +19,6 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
 
-pub(super) use self::list::placeless;
 pub use self::list::{list_users, search_users};
 pub use self::update::{delete_user, update_user};
 
