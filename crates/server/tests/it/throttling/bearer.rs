@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use keyward_core::{KeyClass, KeyPrefix, KeySecret};
 use serde_json::json;
 
 use super::{TIGHT, call, client};
@@ -20,6 +21,21 @@ async fn too_many_bad_ones_are_told_429_and_a_good_one_is_served() {
     assert_eq!((told.status, told.error(), told.header("www-authenticate")), (429, "RATE_LIMITED", ""));
     assert_eq!(call(&app, "198.51.100.7", &good).await.status, 200);
     assert_eq!(call(&app, "198.51.100.8", &bad).await.status, 401);
+}
+
+#[tokio::test]
+async fn environment_keys_that_nobody_has_are_counted() {
+    let app = TestApp::start_with(TIGHT).await;
+    let mut next = 0;
+    let mut guess = || {
+        next += 1;
+        let secret = KeySecret::generate(&KeyPrefix::default(), KeyClass::Admin, &mut |bytes| bytes.fill(next));
+        secret.plain().expose().to_owned()
+    };
+    for _ in 0..3 {
+        assert_eq!(call(&app, "198.51.100.7", &guess()).await.status, 401);
+    }
+    assert_eq!(call(&app, "198.51.100.7", &guess()).await.status, 429);
 }
 
 #[tokio::test]
