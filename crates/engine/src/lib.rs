@@ -1,7 +1,15 @@
-//! Verifying: what a node knows about a key, and what it answers. No SQL, no HTTP, no clock.
+//! Verifying: what a node knows about keys, until when it may answer from that, and what it answers. No SQL, no HTTP, no
+//! clock.
+//!
+//! [`Engine`] is what every verification reads, without a lock. [`Follower`] is the one that keeps it true: it is told
+//! what the store says, and never asks by itself.
 
-mod entry;
+mod engine;
+pub mod facts;
+pub mod index;
+mod lease;
 mod verify;
 
-pub use entry::{ApiEntry, Entry};
+pub use engine::{Engine, Follower, NoLease, RoundError, Tenure};
+pub use lease::Tick;
 pub use verify::{Ask, CannotKnow, Use, Verdict, Wanted, verify};

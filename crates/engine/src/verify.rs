@@ -3,7 +3,7 @@ use keyward_core::{
     Timestamp, decide,
 };
 
-use crate::{ApiEntry, Entry};
+use crate::index::{Api, Entry};
 
 /// What a caller asks about a presented secret.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,7 @@ pub struct Verdict<'a> {
     /// The key's status; none where nothing is told about the key.
     pub status: Option<KeyStatus>,
     /// The key; none where nothing is told about it.
-    pub entry: Option<&'a Entry>,
+    pub entry: Option<Entry<'a>>,
     /// The key's scopes; empty where nothing is told about it.
     pub scopes: Vec<&'a ScopeKey>,
 }
@@ -66,7 +66,7 @@ impl Use {
 }
 
 impl Wanted<'_> {
-    fn takes(&self, api: &ApiEntry) -> bool {
+    fn takes(&self, api: &Api) -> bool {
         self.api_id.is_none_or(|id| id == api.id.as_str())
             && self.audience.is_none_or(|audience| audience == api.audience)
             && self.bound.is_none_or(|bound| bound.contains(&api.id))
@@ -79,7 +79,7 @@ impl Wanted<'_> {
 pub fn verify<'a>(
     keyring: &Keyring,
     secret: &KeySecret,
-    found: Option<&'a Entry>,
+    found: Option<Entry<'a>>,
     ask: &Ask<'_>,
     now: Timestamp,
 ) -> Result<Verdict<'a>, CannotKnow> {
@@ -88,21 +88,22 @@ pub fn verify<'a>(
         return Ok(Verdict::telling_nothing(Outcome::Invalid));
     };
     let mac = keyring
-        .key_mac(entry.secret_version, &entry.key_id, &entry.api.id, &entry.owner, secret.plain())
+        .key_mac(entry.secret.version, &entry.key.id, &entry.key.api.id, &entry.key.owner, secret.plain())
         .ok_or(CannotKnow)?;
-    let is_right = mac.matches(&entry.mac)
+    let is_right = mac.matches(&entry.secret.mac)
         && ask.used_for.takes(secret.class())
-        && entry.secret_expires_at.is_none_or(|end| now < end)
-        && ask.org_scope.covers(&entry.owner);
+        && entry.secret.expires_at.is_none_or(|end| now < end)
+        && ask.org_scope.covers(&entry.key.owner);
     if !is_right {
         return Ok(Verdict::telling_nothing(Outcome::Invalid));
     }
-    if !ask.wanted.takes(&entry.api) {
+    if !ask.wanted.takes(&entry.key.api) {
         return Ok(Verdict::telling_nothing(Outcome::WrongApi));
     }
     let scopes = entry.scope_keys();
-    let facts = KeyFacts { state: entry.state, allowed_cidrs: &entry.allowed_cidrs, scopes: &scopes };
-    let (outcome, status) = (decide(&facts, &ask.presented, now), entry.state.status(now));
+    let state = entry.state();
+    let facts = KeyFacts { state, allowed_cidrs: &entry.key.allowed_cidrs, scopes: &scopes };
+    let (outcome, status) = (decide(&facts, &ask.presented, now), state.status(now));
     Ok(Verdict { outcome, status: Some(status), entry: Some(entry), scopes })
 }
 
@@ -122,14 +123,20 @@ fn spend_as_long_as_for_a_known_key(keyring: &Keyring, secret: &KeySecret) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use keyward_core::{KeyPrefix, MasterSecret, OrgCode, ScopeNumbers};
+
     use super::*;
-    use keyward_core::{KeyPrefix, KeyState, MasterSecret, OrgCode, ScopeNumbers};
+    use crate::facts::{self, Changes};
+    use crate::index::{Index, Writer};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
     struct World {
         keyring: Keyring,
-        entry: Entry,
+        api: facts::Api,
+        key: facts::Key,
         secret: KeySecret,
     }
 
@@ -148,20 +155,63 @@ mod tests {
         let (key_id, api_id) = (ApiKeyId::generate(fill, NOW), ApiId::generate(fill, NOW));
         let owner = Owner::Organization(OrgCode::generate(fill, NOW));
         let mac = keyring.key_mac(1, &key_id, &api_id, &owner, secret.plain()).unwrap();
-        let scopes = [(1, ScopeKey::parse("read:users").unwrap())].into();
-        let api = ApiEntry { id: api_id, audience: "https://api.example.com".into(), scopes };
-        let entry = Entry {
-            key_id,
-            owner,
-            api,
-            mac,
-            secret_version: 1,
-            secret_expires_at: None,
-            state: KeyState { is_revoked: false, is_enabled: true, is_owner_suspended: false, expires_at: None },
-            allowed_cidrs: Vec::new(),
+        let secrets = vec![facts::Secret { selector: secret.selector(), mac, version: 1, expires_at: None }];
+        let audience = "https://api.example.com".to_owned();
+        let owner = facts::Owner { id: owner, external_id: None, is_suspended: false, is_deleted: false, revision: 1 };
+        let api = facts::Api { id: api_id.clone(), audience, is_deleted: false, revision: 1 };
+        let key = facts::Key {
+            id: key_id,
+            api_id,
+            owner: Some(owner),
+            name: "a key".into(),
             scopes: ScopeNumbers::from(vec![1, 2]),
+            allowed_cidrs: Vec::new(),
+            metadata: None,
+            bound: None,
+            is_enabled: true,
+            is_revoked: false,
+            expires_at: None,
+            verification_count: 0,
+            last_verified_at: None,
+            revision: 1,
+            secrets,
         };
-        World { keyring, entry, secret }
+        World { keyring, api, key, secret }
+    }
+
+    impl World {
+        fn index(&self) -> Arc<Index> {
+            let index = Arc::<Index>::default();
+            let scope = |number, key, is_deleted| facts::Scope {
+                api_id: self.api.id.clone(),
+                number,
+                key: ScopeKey::parse(key).unwrap(),
+                is_deleted,
+                revision: 1,
+            };
+            let changes = Changes {
+                apis: vec![self.api.clone()],
+                scopes: vec![scope(1, "read:users", false), scope(2, "write:users", true)],
+                keys: vec![self.key.clone()],
+                ..Changes::default()
+            };
+            Writer::new(Arc::clone(&index)).apply(changes, 1).unwrap();
+            index
+        }
+
+        /// What verifying a secret comes to, and how much is told.
+        fn verify(
+            &self,
+            secret: &KeySecret,
+            ask: &Ask<'_>,
+        ) -> Result<(Outcome, Option<KeyStatus>, Vec<String>), CannotKnow> {
+            self.index().look_up(self.secret.selector(), |found| {
+                assert!(found.is_some());
+                let verdict = verify(&self.keyring, secret, found, ask, NOW)?;
+                assert_eq!(verdict.entry.is_some(), verdict.status.is_some());
+                Ok((verdict.outcome, verdict.status, verdict.scopes.iter().map(ToString::to_string).collect()))
+            })
+        }
     }
 
     fn ask<'a>() -> Ask<'a> {
@@ -174,36 +224,37 @@ mod tests {
     }
 
     fn outcome(world: &World, ask: &Ask<'_>) -> Outcome {
-        verify(&world.keyring, &world.secret, Some(&world.entry), ask, NOW).unwrap().outcome
+        world.verify(&world.secret, ask).unwrap().0
     }
 
     #[test]
     fn a_right_secret_is_verified_and_carries_the_scopes_that_still_exist() {
         let world = world(KeyClass::Live);
-        let verdict = verify(&world.keyring, &world.secret, Some(&world.entry), &ask(), NOW).unwrap();
-        assert_eq!(verdict.outcome, Outcome::Verified);
-        assert_eq!(verdict.scopes, [&ScopeKey::parse("read:users").unwrap()]);
+        let verified = world.verify(&world.secret, &ask()).unwrap();
+        assert_eq!(verified, (Outcome::Verified, Some(KeyStatus::Active), vec!["read:users".to_owned()]));
     }
 
     #[test]
     fn whoever_does_not_hold_the_secret_learns_nothing_about_the_key() {
         let mut world = world(KeyClass::Live);
-        world.entry.state.is_revoked = true;
-        let text = world.secret.plain().expose();
+        world.key.is_revoked = true;
         let other = KeySecret::generate(&KeyPrefix::default(), KeyClass::Live, &mut |bytes| bytes.fill(9));
-        assert_ne!(other.plain().expose(), text);
-        let wrong = verify(&world.keyring, &other, Some(&world.entry), &ask(), NOW).unwrap();
-        let unknown = verify(&world.keyring, &other, None, &ask(), NOW).unwrap();
-        for verdict in [wrong, unknown] {
-            assert_eq!((verdict.outcome, verdict.status), (Outcome::Invalid, None));
-            assert!(verdict.entry.is_none() && verdict.scopes.is_empty());
-        }
+        assert_ne!(other.plain().expose(), world.secret.plain().expose());
+        let nothing = (Outcome::Invalid, None, Vec::new());
+        assert_eq!(world.verify(&other, &ask()).unwrap(), nothing);
+        let unknown = world.index().look_up(other.selector(), |found| {
+            assert!(found.is_none());
+            let verdict = verify(&world.keyring, &other, found, &ask(), NOW).unwrap();
+            (verdict.outcome, verdict.status, verdict.scopes.iter().map(ToString::to_string).collect())
+        });
+        assert_eq!(unknown, nothing);
+        assert_eq!(world.verify(&world.secret, &ask()).unwrap().0, Outcome::Revoked);
     }
 
     #[test]
     fn a_key_of_another_api_is_refused_and_nothing_else_about_it_is_told() {
         let world = world(KeyClass::Live);
-        let (own, foreign) = ([world.entry.api.id.clone()], [ApiId::parse("feed").unwrap()]);
+        let (own, foreign) = ([world.api.id.clone()], [ApiId::parse("feed").unwrap()]);
         let with = |wanted| outcome(&world, &Ask { wanted, ..ask() });
         let audience = |audience| Wanted { audience: Some(audience), ..Wanted::default() };
         assert_eq!(with(audience("https://api.example.com")), Outcome::Verified);
@@ -227,16 +278,16 @@ mod tests {
     #[test]
     fn a_secret_that_was_rotated_out_is_unknown_from_that_instant() {
         let mut world = world(KeyClass::Live);
-        world.entry.secret_expires_at = Some(NOW);
+        world.key.secrets[0].expires_at = Some(NOW);
         assert_eq!(outcome(&world, &ask()), Outcome::Invalid);
-        world.entry.secret_expires_at = Some(Timestamp::from_micros(NOW.as_micros() + 1));
+        world.key.secrets[0].expires_at = Some(Timestamp::from_micros(NOW.as_micros() + 1));
         assert_eq!(outcome(&world, &ask()), Outcome::Verified);
     }
 
     #[test]
     fn an_organization_knows_its_own_keys_alone() {
         let world = world(KeyClass::Live);
-        let own = OrgScope::One(world.entry.owner.org_code().unwrap().clone());
+        let own = OrgScope::One(world.key.owner.as_ref().unwrap().id.org_code().unwrap().clone());
         let other = OrgScope::One(OrgCode::parse("org_000000000000").unwrap());
         assert_eq!(outcome(&world, &Ask { org_scope: &own, ..ask() }), Outcome::Verified);
         assert_eq!(outcome(&world, &Ask { org_scope: &other, ..ask() }), Outcome::Invalid);
@@ -245,14 +296,14 @@ mod tests {
     #[test]
     fn a_code_under_an_unknown_master_secret_cannot_be_known() {
         let mut world = world(KeyClass::Live);
-        world.entry.secret_version = 2;
-        assert!(verify(&world.keyring, &world.secret, Some(&world.entry), &ask(), NOW).is_err());
+        world.key.secrets[0].version = 2;
+        assert!(world.verify(&world.secret, &ask()).is_err());
     }
 
     #[test]
     fn a_row_that_was_moved_to_another_owner_does_not_verify() {
         let mut world = world(KeyClass::Live);
-        world.entry.owner = Owner::Organization(OrgCode::parse("org_000000000000").unwrap());
+        world.key.owner.as_mut().unwrap().id = Owner::Organization(OrgCode::parse("org_000000000000").unwrap());
         assert_eq!(outcome(&world, &ask()), Outcome::Invalid);
     }
 }

@@ -3,10 +3,13 @@
 use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use keyward_core::{ClientId, Fill, Keyring, Salts, Timestamp};
+use keyward_engine::{Engine, Follower, Tenure, Tick};
 use keyward_store::{Change, Database, NewEvent, OpenError, Revision, Store, StoreError, Tx};
 
+use crate::actions::follow::{self, RoundFailure};
 use crate::actions::master_secrets;
 use crate::caller::Caller;
 use crate::first_run::FirstRun;
@@ -18,6 +21,11 @@ use crate::refusal_log::RefusalLog;
 use crate::secrets::{self, SecretsError};
 use crate::settings::Settings;
 use crate::throttle::{Throttle, Throttled};
+use tokio::runtime::Handle;
+use tokio::sync::Mutex;
+
+/// How long a node on PostgreSQL may answer from memory after it last began to read the head.
+const LEASE: Duration = Duration::from_secs(2);
 
 /// The one thing that doors receive. Cloning it is cheap.
 #[derive(Clone, Debug)]
@@ -38,6 +46,9 @@ pub struct Inner {
     pub first_run: FirstRun,
     /// What was refused and is not stored yet.
     pub refusal_log: RefusalLog,
+    /// What verifications are answered from.
+    pub engine: Arc<Engine>,
+    follower: Option<Mutex<Follower>>,
     store: Store,
     throttle: Throttle,
     clock: Clock,
@@ -59,6 +70,9 @@ pub enum StartError {
     /// What every store needs could not be made.
     #[error(transparent)]
     Bootstrap(#[from] Refusal),
+    /// What verifications are answered from could not be read.
+    #[error("the keys could not be read")]
+    Follow(#[from] RoundFailure),
     /// A file in the data folder.
     #[error("a file in the data folder cannot be used")]
     Io(#[from] std::io::Error),
@@ -80,7 +94,10 @@ impl App {
         let salts = Salts::generate(&mut |bytes| entropy.fill(bytes));
         let keyring = master_secrets::unlock(&store, &masters, &clock, &salts).await?;
         secrets::settle(&folder)?;
-        Ok(Self::on(store, keyring, settings, folder, clock, entropy))
+        let tenure = if store.kind() == "sqlite" { Tenure::Alone } else { Tenure::Among(LEASE) };
+        let app = Self::on(store, Some(tenure), keyring, settings, folder, clock, entropy);
+        follow::renew(&app).await?;
+        Ok(app)
     }
 
     /// Opens a store that is there, for a command that comes beside a server: nothing is made, migrated or registered.
@@ -93,11 +110,12 @@ impl App {
         let masters = secrets::load(&settings, &folder, &entropy)?;
         let store = Store::attach(&settings.database).await?;
         let keyring = master_secrets::recognise(&store, &masters).await?;
-        Ok(Self::on(store, keyring, settings, folder, clock, entropy))
+        Ok(Self::on(store, None, keyring, settings, folder, clock, entropy))
     }
 
     fn on(
         store: Store,
+        tenure: Option<Tenure>,
         keyring: Keyring,
         settings: Settings,
         folder: DataFolder,
@@ -107,14 +125,38 @@ impl App {
         let issuer = Issuer::new(settings.public_url.as_ref(), settings.tls.is_some(), settings.listen.port());
         let (first_run, refusal_log) = (FirstRun::default(), RefusalLog::default());
         let throttle = Throttle::new(&settings.throttle);
-        let inner =
-            Inner { settings, issuer, keyring, folder, first_run, refusal_log, store, throttle, clock, entropy };
+        let engine = Arc::<Engine>::default();
+        let follower = tenure.map(|tenure| Mutex::new(Follower::new(Arc::clone(&engine), tenure)));
+        let inner = Inner {
+            settings,
+            issuer,
+            keyring,
+            folder,
+            first_run,
+            refusal_log,
+            engine,
+            follower,
+            store,
+            throttle,
+            clock,
+            entropy,
+        };
         Self(Arc::new(inner))
     }
 
     /// The time now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The instant now, of a clock that never goes back.
+    pub fn tick(&self) -> Tick {
+        self.clock.tick()
+    }
+
+    /// The one that keeps the engine true; none beside a server.
+    pub(crate) fn follower(&self) -> Option<&Mutex<Follower>> {
+        self.follower.as_ref()
     }
 
     /// Makes something random, such as an id, at this time.
@@ -137,10 +179,18 @@ impl App {
         Ok(self.store.change(caller.actor.clone(), self.now()).await?.asked_from(caller.origin.clone()))
     }
 
-    /// Commits a change with its audit event, and answers when it is in force: at once, since verifying reads the store.
+    /// Commits a change with its audit event, and answers when it is in force on this node.
     pub async fn commit(&self, change: Change, event: NewEvent) -> Result<Revision, StoreError> {
         let salts = self.make(|fill, _| Salts::generate(fill));
-        change.commit(&self.keyring, event, &salts).await
+        let revision = change.revision();
+        // Whether it was committed may remain unknown, and whoever waits for it may go away: it is applied all the same.
+        let mut owed = Owed { app: self.clone(), revision, is_paid: false };
+        let committed = change.commit(&self.keyring, event, &salts).await;
+        if committed.is_ok() {
+            follow::put_in_force(self, revision).await;
+            owed.is_paid = true;
+        }
+        committed
     }
 
     /// Counts a credential that turned out wrong: whether it is to be told to slow down.
@@ -161,6 +211,27 @@ impl App {
     /// Ends the connections to the database.
     pub async fn close(&self) {
         self.store.close().await;
+    }
+}
+
+/// A change that may have been committed and is not applied yet.
+struct Owed {
+    app: App,
+    revision: Revision,
+    is_paid: bool,
+}
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        if !self.is_paid {
+            let (app, revision) = (self.app.clone(), self.revision);
+            runtime.spawn(async move {
+                if let Err(error) = follow::catch_up(&app, revision).await {
+                    tracing::error!(%error, revision, "a change that may have been committed could not be looked for");
+                }
+            });
+        }
     }
 }
 

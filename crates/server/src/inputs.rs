@@ -1,31 +1,48 @@
 //! The inputs that are usually hidden: the clock and randomness. They are handed in once, at the start.
 
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use keyward_core::Timestamp;
+use keyward_engine::Tick;
+use rustix::time::{ClockId, clock_gettime};
 
-/// Tells the time.
-pub struct Clock(Box<dyn Fn() -> Timestamp + Send + Sync>);
+/// Tells the time, twice: the wall clock's, which decides when things expire, and that of a clock which never goes back,
+/// which decides for how long a node may answer.
+pub struct Clock {
+    now: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    tick: Box<dyn Fn() -> Tick + Send + Sync>,
+}
 
 impl Clock {
-    /// The operating system's wall clock.
+    /// The operating system's clocks.
     pub fn system() -> Self {
-        Self::new(|| {
+        let now = || {
             #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
             let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
-        })
+        };
+        let tick = || Tick::at(Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default());
+        Self { now: Box::new(now), tick: Box::new(tick) }
     }
 
-    /// A clock of your own.
-    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Box::new(now))
+    /// A clock of your own, of which both are read.
+    pub fn new(now: impl Fn() -> Timestamp + Clone + Send + Sync + 'static) -> Self {
+        let since_epoch = {
+            let now = now.clone();
+            move || Tick::at(Duration::from_micros(u64::try_from(now().as_micros()).unwrap_or(0)))
+        };
+        Self { now: Box::new(now), tick: Box::new(since_epoch) }
     }
 
     /// The time now.
     pub fn now(&self) -> Timestamp {
-        (self.0)()
+        (self.now)()
+    }
+
+    /// The instant now of the clock that never goes back.
+    pub fn tick(&self) -> Tick {
+        (self.tick)()
     }
 }
 

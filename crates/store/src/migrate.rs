@@ -48,6 +48,12 @@ pub const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0003_audit.sql"),
         postgres: include_str!("../migrations/postgres/0003_audit.sql"),
     },
+    Migration {
+        version: 4,
+        name: "feed",
+        sqlite: include_str!("../migrations/sqlite/0004_feed.sql"),
+        postgres: include_str!("../migrations/postgres/0004_feed.sql"),
+    },
 ];
 
 /// Runs the migrations that the database lacks; refuses a database that has some which are not known.

@@ -7,16 +7,18 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use keyward_core::{
-    ApiScope, ClientId, KeyClass, KeySecret, ManagementScope, OrgScope, Outcome, PlainSecret, Presented,
+    ApiId, ApiKeyId, ApiScope, ClientId, KeyClass, KeySecret, KeyStatus, ManagementScope, OrgScope, Outcome,
+    PlainSecret, Presented,
 };
-use keyward_engine::{Ask, Use, Wanted, verify};
-use keyward_store::{Actor, ActorKind, Change, StoreError, Tx, apis, applications, grants, scopes, signing_keys};
+use keyward_engine::index::Index;
+use keyward_engine::{Ask, CannotKnow, Use, Wanted, verify};
+use keyward_store::{Actor, ActorKind, Change, StoreError, Tx, apis, applications, grants, keys, scopes, signing_keys};
 use keyward_wire::ErrorCode;
 use keyward_wire::oauth::Claims;
 use serde::Deserialize;
 
+use crate::actions::follow;
 use crate::actions::signing_keys::public_half;
-use crate::actions::verify::find_entry;
 use crate::app::App;
 use crate::caller::{Caller, Credential, Origin};
 use crate::refusal::Refusal;
@@ -86,13 +88,11 @@ pub async fn identify(
 }
 
 async fn find_caller(app: &App, token: &PlainSecret, request_host: Option<&str>) -> Result<Caller, Unfound> {
-    let credential = match KeySecret::parse(token.expose()) {
-        Some(secret) if secret.class() == KeyClass::Admin => Credential::Key(secret),
-        Some(_) => return Err(Unfound::Forged),
-        None => return identify_application(app, token, request_host).await,
-    };
-    let mut tx = app.read().await?;
-    look_up(app, &mut tx, &credential).await
+    match KeySecret::parse(token.expose()) {
+        Some(secret) if secret.class() == KeyClass::Admin => identify_key(app, secret).await,
+        Some(_) => Err(Unfound::Forged),
+        None => identify_application(app, token, request_host).await,
+    }
 }
 
 /// Begins a change by a caller. The caller was identified before the body was read and before the changes in front were
@@ -189,29 +189,63 @@ pub(super) async fn granted_scopes(tx: &mut Tx, client: &ClientId) -> Result<BTr
     Ok(granted.filter_map(|row| ManagementScope::parse(row.key.as_str())).collect())
 }
 
-async fn look_up_key(app: &App, tx: &mut Tx, secret: &KeySecret) -> Result<Caller, Unfound> {
-    let found = find_entry(app, tx, secret.selector()).await?;
+/// Who holds an environment key: its secret is checked, from memory.
+async fn identify_key(app: &App, secret: KeySecret) -> Result<Caller, Unfound> {
     let ask = Ask {
         used_for: Use::Management,
         org_scope: &OrgScope::All,
         wanted: Wanted::default(),
         presented: Presented::default(),
     };
-    let verdict = verify(&app.keyring, secret, found.as_ref().map(|found| &found.entry), &ask, app.now())
-        .map_err(|error| Refusal::caused_by(ErrorCode::Unavailable, error))?;
-    let scopes = verdict.scopes.iter().filter_map(|key| ManagementScope::parse(key.as_str())).collect();
-    let row = match (verdict.outcome, found) {
-        (Outcome::Verified, Some(found)) => found.row,
-        (Outcome::Invalid, _) | (_, None) => return Err(Unfound::Forged),
-        _ => return Err(Refusal::new(ErrorCode::TokenInvalid).into()),
+    let now = app.now();
+    let identified = |index: &Index| {
+        index.look_up(secret.selector(), |found| {
+            let verdict = verify(&app.keyring, &secret, found, &ask, now)?;
+            let caller = verdict.entry.map(|entry| {
+                let scopes = verdict.scopes.iter().filter_map(|key| ManagementScope::parse(key.as_str())).collect();
+                let bound = entry.key.bound.as_deref().map(<[ApiId]>::to_vec);
+                key_caller(&entry.key.id, &entry.key.name, scopes, bound, secret.clone())
+            });
+            Ok::<_, CannotKnow>((verdict.outcome, caller))
+        })
     };
-    Ok(Caller {
-        actor: Actor { kind: ActorKind::EnvironmentKey, id: row.id.to_string(), name: row.name },
+    let (identified, _) = follow::answer(app, identified).await?;
+    match identified.map_err(|error| Refusal::caused_by(ErrorCode::Unavailable, error))? {
+        (Outcome::Verified, Some(caller)) => Ok(caller),
+        (Outcome::Invalid, _) | (_, None) => Err(Unfound::Forged),
+        _ => Err(Refusal::new(ErrorCode::TokenInvalid).into()),
+    }
+}
+
+/// What an environment key, whose secret was found right, may do by what is stored now.
+async fn look_up_key(app: &App, tx: &mut Tx, secret: &KeySecret) -> Result<Caller, Unfound> {
+    let invalid = || Refusal::new(ErrorCode::TokenInvalid);
+    let stored = keys::find_key_secret(tx, secret.selector()).await?.ok_or_else(invalid)?;
+    let row = keys::find_key(tx, &OrgScope::All, &stored.key_id).await?.ok_or_else(invalid)?;
+    let now = app.now();
+    if stored.expires_at.is_some_and(|end| end <= now) || row.state().status(now) != KeyStatus::Active {
+        return Err(invalid().into());
+    }
+    let rows = scopes::list_scopes(tx, &row.api_id).await?;
+    let carried = rows.iter().filter(|scope| row.scopes.contains(scope.number));
+    let scopes = carried.filter_map(|scope| ManagementScope::parse(scope.key.as_str())).collect();
+    Ok(key_caller(&row.id, &row.name, scopes, row.bound_api_ids, secret.clone()))
+}
+
+fn key_caller(
+    id: &ApiKeyId,
+    name: &str,
+    scopes: BTreeSet<ManagementScope>,
+    bound: Option<Vec<ApiId>>,
+    secret: KeySecret,
+) -> Caller {
+    Caller {
+        actor: Actor { kind: ActorKind::EnvironmentKey, id: id.to_string(), name: name.to_owned() },
         org_scope: OrgScope::All,
         api_scope: ApiScope::All,
         scopes,
-        bound: row.bound_api_ids,
+        bound,
         origin: Origin::default(),
-        credential: Some(Credential::Key(secret.clone())),
-    })
+        credential: Some(Credential::Key(secret)),
+    }
 }

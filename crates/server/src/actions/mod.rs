@@ -6,6 +6,7 @@ pub mod audit;
 pub mod bootstrap;
 pub mod callers;
 pub mod first_run;
+pub mod follow;
 pub mod grants;
 pub mod health;
 mod kept_answers;

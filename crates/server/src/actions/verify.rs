@@ -1,28 +1,22 @@
-//! Verifying a key. Reads the store for now; counts what was valid.
+//! Verifying a key: decided from memory, and counted if it is valid.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use keyward_core::bounds::{MAX_REVISION, MAX_SCOPES};
-use keyward_core::{KeySecret, OrgScope, Outcome, Presented, Selector};
-use keyward_engine::{ApiEntry, Ask, Entry, Use, Verdict, Wanted, verify};
-use keyward_store::keys::{self, KeyRow};
+use keyward_core::{ApiId, ApiKeyId, KeySecret, KeyStatus, Keyring, Outcome, Owner, Presented, ScopeKey, Timestamp};
+use keyward_engine::index::{Entry, Index, Usage};
+use keyward_engine::{Ask, CannotKnow, Use, Wanted, verify};
 use keyward_store::usage::{self, UsageRow};
-use keyward_store::{Revision, StoreError, Tx, head, scopes};
+use keyward_store::{Revision, StoreError};
 use keyward_wire::ErrorCode;
 use keyward_wire::verify::VerifyKeyRequest;
+use serde_json::{Map, Value};
 
+use crate::actions::follow;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
-
-/// What the store knows under a selector.
-#[derive(Debug)]
-pub struct Found {
-    /// What the decision needs.
-    pub entry: Entry,
-    /// What the answer tells beside it.
-    pub row: KeyRow,
-}
 
 /// What a verification came to, with all that its answer tells.
 #[derive(Debug)]
@@ -38,16 +32,31 @@ pub struct Verified {
 /// What is told about a key.
 #[derive(Debug)]
 pub struct VerifiedKey {
-    /// The key.
-    pub row: KeyRow,
+    /// The key's id.
+    pub id: ApiKeyId,
+    /// Its API.
+    pub api_id: ApiId,
     /// Its API's audience.
     pub audience: String,
+    /// Who owns it.
+    pub owner: Owner,
+    /// The platform's own id of its owner.
+    pub owner_external_id: Option<String>,
+    /// What people call it.
+    pub name: String,
     /// The keys of its scopes.
     pub scopes: Vec<String>,
+    /// What the platform wants to find again.
+    pub metadata: Option<Map<String, Value>>,
     /// Its status.
-    pub status: keyward_core::KeyStatus,
-    /// What is counted of it, this time included.
-    pub usage: Option<UsageRow>,
+    pub status: KeyStatus,
+    /// From when it is no longer valid.
+    pub expires_at: Option<Timestamp>,
+    /// How often it was found valid, this time included.
+    pub verification_count: u64,
+    /// When last.
+    pub last_verified_at: Option<Timestamp>,
+    usage: Arc<Usage>,
 }
 
 /// Decides whether a key may be used for a request, and counts it if so.
@@ -65,16 +74,9 @@ pub async fn verify_key(app: &App, caller: &Caller, request: &VerifyKeyRequest) 
     if request.min_revision.is_some_and(|least| least > MAX_REVISION) {
         return Err(Refusal::field("min_revision", "must be at most 9007199254740991"));
     }
-    let mut tx = app.read().await?;
-    let revision = head::get_revision(&mut tx).await?;
-    if request.min_revision.is_some_and(|least| least > revision) {
-        return Err(Refusal::new(ErrorCode::RevisionNotReached));
+    if let Some(least) = request.min_revision {
+        reach(app, least).await?;
     }
-    let nothing = |outcome| Verified { outcome, key: None, revision };
-    let Some(secret) = KeySecret::parse(request.api_key.expose()) else { return Ok(nothing(Outcome::Invalid)) };
-    let found = find_entry(app, &mut tx, secret.selector()).await?;
-    drop(tx);
-
     let wanted = Wanted {
         api_id: request.api_id.as_deref(),
         audience: request.audience.as_deref(),
@@ -82,58 +84,90 @@ pub async fn verify_key(app: &App, caller: &Caller, request: &VerifyKeyRequest) 
     };
     let presented = Presented { ip, scopes: required };
     let ask = Ask { used_for: Use::Customer, org_scope: &caller.org_scope, wanted, presented };
-    let verdict = verify(&app.keyring, &secret, found.as_ref().map(|found| &found.entry), &ask, app.now())
-        .map_err(|error| Refusal::caused_by(ErrorCode::Unavailable, error))?;
-    let Verdict { outcome, status: Some(status), entry: Some(entry), scopes } = verdict else {
-        return Ok(nothing(verdict.outcome));
+    let secret = KeySecret::parse(request.api_key.expose());
+    let now = app.now();
+    let decided = |index: &Index| match &secret {
+        None => Ok((Outcome::Invalid, None)),
+        Some(secret) => index.look_up(secret.selector(), |found| decide(&app.keyring, secret, found, &ask, now)),
     };
-    let scopes = scopes.iter().map(ToString::to_string).collect();
-    let audience = entry.api.audience.clone();
-    let usage = if outcome == Outcome::Verified { count(app, entry, ip).await? } else { None };
-    let key = found.map(|found| VerifiedKey { row: found.row, audience, scopes, status, usage });
+    let (decided, revision) = follow::answer(app, decided).await?;
+    let (outcome, mut key) = decided.map_err(|error| Refusal::caused_by(ErrorCode::Unavailable, error))?;
+    if let (Outcome::Verified, Some(key)) = (&outcome, &mut key) {
+        count(app, key, ip).await?;
+        // Counting takes its time, and a lease may run out meanwhile.
+        follow::require_lease(app)?;
+    }
     Ok(Verified { outcome, key, revision })
+}
+
+/// Waits for a revision that the caller knows of, as long as one round takes.
+async fn reach(app: &App, least: Revision) -> Result<(), Refusal> {
+    if app.engine.revision() < least {
+        follow::catch_up(app, least).await.map_err(|error| Refusal::caused_by(ErrorCode::Unavailable, error))?;
+    }
+    if app.engine.revision() < least { Err(Refusal::new(ErrorCode::RevisionNotReached)) } else { Ok(()) }
+}
+
+/// What is decided about what was found, and what is told of it.
+fn decide(
+    keyring: &Keyring,
+    secret: &KeySecret,
+    found: Option<Entry<'_>>,
+    ask: &Ask<'_>,
+    now: Timestamp,
+) -> Result<(Outcome, Option<VerifiedKey>), CannotKnow> {
+    let verdict = verify(keyring, secret, found, ask, now)?;
+    let key = match (verdict.entry, verdict.status) {
+        (Some(entry), Some(status)) => Some(VerifiedKey::of(&entry, status, &verdict.scopes)),
+        _ => None,
+    };
+    Ok((verdict.outcome, key))
 }
 
 /// Counts a valid verification before it is answered. Where there is no room it goes uncounted, since the key is known
 /// to be valid all the same; any other failure leaves open what is known, and the answer with it.
-async fn count(app: &App, entry: &Entry, ip: Option<IpAddr>) -> Result<Option<UsageRow>, Refusal> {
-    match add(app, entry, ip).await {
-        Ok(usage) => Ok(Some(usage)),
+async fn count(app: &App, key: &mut VerifiedKey, ip: Option<IpAddr>) -> Result<(), Refusal> {
+    match add(app, key, ip).await {
+        Ok(counted) => {
+            key.usage.at_least(counted.verification_count, Some(counted.last_verified_at));
+            key.verification_count = counted.verification_count;
+            key.last_verified_at = Some(counted.last_verified_at);
+            Ok(())
+        }
         Err(StoreError::Full(cause)) => {
-            tracing::warn!(key_id = %entry.key_id, %cause, "a valid verification is not counted: there is no room");
-            Ok(None)
+            tracing::warn!(key_id = %key.id, %cause, "a valid verification is not counted: there is no room");
+            Ok(())
         }
         Err(error) => Err(error.into()),
     }
 }
 
-async fn add(app: &App, entry: &Entry, ip: Option<IpAddr>) -> Result<UsageRow, StoreError> {
+async fn add(app: &App, key: &VerifiedKey, ip: Option<IpAddr>) -> Result<UsageRow, StoreError> {
     let mut tx = app.tally().await?;
-    let usage = usage::add_verification(&mut tx, &entry.key_id, app.now(), ip).await?;
+    let usage = usage::add_verification(&mut tx, &key.id, app.now(), ip).await?;
     tx.commit().await?;
     Ok(usage)
 }
 
-/// What the store knows under a selector, in the engine's words.
-pub(super) async fn find_entry(app: &App, tx: &mut Tx, selector: Selector) -> Result<Option<Found>, Refusal> {
-    let Some(secret) = keys::find_key_secret(tx, selector).await? else { return Ok(None) };
-    let Some(row) = keys::find_key(tx, &OrgScope::All, &secret.key_id).await? else { return Ok(None) };
-    let scopes = scopes::list_scopes(tx, &row.api_id).await?;
-    let audience = row.audience.clone().unwrap_or_else(|| app.issuer.management_audience());
-    let scopes = scopes.into_iter().map(|scope| (scope.number, scope.key)).collect();
-    let api = ApiEntry { id: row.api_id.clone(), audience, scopes };
-    let entry = Entry {
-        key_id: row.id.clone(),
-        owner: row.owner(),
-        api,
-        mac: secret.mac,
-        secret_version: secret.secret_version,
-        secret_expires_at: secret.expires_at,
-        state: row.state(),
-        allowed_cidrs: row.allowed_cidrs.clone(),
-        scopes: row.scopes.clone(),
-    };
-    Ok(Some(Found { entry, row }))
+impl VerifiedKey {
+    fn of(entry: &Entry<'_>, status: KeyStatus, scopes: &[&ScopeKey]) -> Self {
+        let key = entry.key;
+        Self {
+            id: key.id.clone(),
+            api_id: key.api.id.clone(),
+            audience: key.api.audience.clone(),
+            owner: key.owner.clone(),
+            owner_external_id: entry.owner.and_then(|owner| owner.external_id.clone()),
+            name: key.name.to_string(),
+            scopes: scopes.iter().map(ToString::to_string).collect(),
+            metadata: key.metadata.as_deref().cloned(),
+            status,
+            expires_at: key.expires_at,
+            verification_count: key.usage.count(),
+            last_verified_at: key.usage.last_at(),
+            usage: Arc::clone(&key.usage),
+        }
+    }
 }
 
 fn read_ip(text: &str) -> Result<IpAddr, Refusal> {

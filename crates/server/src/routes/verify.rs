@@ -66,22 +66,20 @@ fn answer(verified: Verified, required: &[String]) -> VerifyKeyResponse {
         www_authenticate,
     };
     if let Some(key) = verified.key {
-        let counted = key.usage.map(|usage| (usage.last_verified_at, usage.verification_count));
-        let row = key.row;
-        response.key_id = Some(row.id);
+        response.key_id = Some(key.id);
         response.status = Some(key.status);
         response.scopes = key.scopes;
-        response.org_code = row.org_code;
-        response.user_id = row.user_id;
-        response.last_verified_on = counted.map(|counted| counted.0).or(row.last_verified_at);
-        response.verification_count = Some(counted.map_or(row.verification_count, |counted| counted.1));
-        response.api_id = Some(row.api_id);
+        response.org_code = key.owner.org_code().cloned();
+        response.user_id = key.owner.user_id().cloned();
+        response.last_verified_on = key.last_verified_at;
+        response.verification_count = Some(key.verification_count);
+        response.api_id = Some(key.api_id);
         response.audience = Some(key.audience);
-        response.name = Some(row.name);
-        response.r#type = Some(row.r#type);
-        response.owner_external_id = row.owner_external_id;
-        response.expires_on = row.expires_at;
-        response.metadata = row.metadata;
+        response.name = Some(key.name);
+        response.r#type = Some(key.owner.key_type());
+        response.owner_external_id = key.owner_external_id;
+        response.expires_on = key.expires_at;
+        response.metadata = key.metadata;
     }
     if let Outcome::InsufficientScope(missing) = verified.outcome {
         response.missing_scopes = missing;

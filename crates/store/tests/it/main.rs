@@ -31,6 +31,7 @@ macro_rules! conformance {
     };
 }
 
+mod feed;
 mod given;
 mod test_store;
 

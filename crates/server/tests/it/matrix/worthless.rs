@@ -137,7 +137,7 @@ impl<'a> Maker<'a> {
         assert_eq!(self.admin.put(&format!("/api/v1/api_keys/{rotated}")).await.status, 201);
         let (_, disabled_key) = self.environment_key(json!({ "name": "Disabled" })).await;
         // No call disables a key yet.
-        self.app.database.db_run("UPDATE keys SET is_enabled = FALSE WHERE name = 'Disabled'").await;
+        self.app.db_change("UPDATE keys SET is_enabled = FALSE WHERE name = 'Disabled'").await;
         let mut all = vec![
             ("revoked environment key", revoked_key),
             ("old secret of an environment key", old_secret),

@@ -61,6 +61,14 @@ impl TestDatabase {
         assert!(hit > 0, "the statement hit nothing: {sql}");
     }
 
+    /// Goes round the app: an `UPDATE` on the database itself, under a revision of its own, which it answers.
+    pub(crate) async fn db_change(&self, update: &str) -> u64 {
+        self.db_run("UPDATE head SET revision = revision + 1").await;
+        let stamped = update.replacen(" SET ", " SET revision = (SELECT revision FROM head), ", 1);
+        self.db_run(stamped.leak()).await;
+        self.db_number("SELECT revision FROM head").await.try_into().unwrap()
+    }
+
     /// Goes round the app: a number that a query answers.
     pub(crate) async fn db_number(&self, sql: &'static str) -> i64 {
         match self {

@@ -20,6 +20,7 @@ use base64::engine::general_purpose::STANDARD;
 use keyward_core::{SALT_BYTES, Timestamp};
 use keyward_server::actions::bootstrap;
 use keyward_server::actions::first_run::create_first_application;
+use keyward_server::actions::follow;
 use keyward_server::actions::signing_keys::import_first_signing_key;
 use keyward_server::caller::Caller;
 use keyward_server::{App, Clock, DataFolder, Entropy, Settings, Sources, routes};
@@ -93,6 +94,13 @@ impl TestApp {
     pub(crate) fn advance(&self, span: Duration) {
         let micros = i64::try_from(span.as_micros()).unwrap();
         self.clock.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// Goes round the app: an `UPDATE` on the database itself, as another node would make it, and has the app hear of it.
+    pub(crate) async fn db_change(&self, update: &str) {
+        let revision = self.database.db_change(update).await;
+        // What cannot be applied is the test's to see.
+        let _ = follow::catch_up(&self.app, revision).await;
     }
 
     /// How many changes there were.

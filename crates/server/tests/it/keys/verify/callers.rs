@@ -133,9 +133,9 @@ async fn an_environment_key_that_is_out_of_use_verifies_nothing() {
         assert_eq!((reply.status, reply.error()), (401, "TOKEN_INVALID"), "{reply}");
     };
     assert_eq!(machine.verify(&secret, json!({})).await.text("/code"), "API_KEY_VERIFIED");
-    app.database.db_run("UPDATE keys SET is_enabled = (1 = 0)").await;
+    app.db_change("UPDATE keys SET is_enabled = (1 = 0)").await;
     refused().await;
-    app.database.db_run("UPDATE keys SET is_enabled = (1 = 1)").await;
+    app.db_change("UPDATE keys SET is_enabled = (1 = 1)").await;
     app.advance(Duration::from_secs(1800));
     refused().await;
 }

@@ -13,7 +13,7 @@ async fn a_disabled_key_is_inactive() {
     let app = TestApp::start().await;
     let shop = Shop::open(&app).await;
     let (_, secret) = shop.makes_key(json!({})).await;
-    app.database.db_run("UPDATE keys SET is_enabled = (1 = 0)").await;
+    app.db_change("UPDATE keys SET is_enabled = (1 = 0)").await;
     assert_snapshot!(shop.admin.verify(&secret, json!({})).await, @r#"
     200
     cache-control: no-store
@@ -32,7 +32,7 @@ async fn a_disabled_key_is_inactive() {
       "name": "Production",
       "org_code": "org_846eb9673349",
       "owner_external_id": null,
-      "revision": 9,
+      "revision": 10,
       "scopes": [
         "read:orders"
       ],
@@ -43,7 +43,7 @@ async fn a_disabled_key_is_inactive() {
       "www_authenticate": "Bearer error=\"invalid_token\""
     }
     "#);
-    app.database.db_run("UPDATE keys SET is_enabled = (1 = 1)").await;
+    app.db_change("UPDATE keys SET is_enabled = (1 = 1)").await;
     assert_eq!(shop.admin.verify(&secret, json!({})).await.text("/code"), "API_KEY_VERIFIED");
 }
 
@@ -54,7 +54,7 @@ async fn a_key_of_a_suspended_owner_is_inactive_until_that_is_lifted() {
     let user = shop.admin.makes_user("Ada").await;
     let (_, of_organization) = shop.makes_key(json!({})).await;
     let (_, of_user) = shop.makes_key_of_user(&user).await;
-    app.database.db_run("UPDATE organizations SET suspended_at = 1").await;
+    app.db_change("UPDATE organizations SET suspended_at = 1").await;
     assert_snapshot!(shop.admin.verify(&of_organization, json!({})).await, @r#"
     200
     cache-control: no-store
@@ -73,7 +73,7 @@ async fn a_key_of_a_suspended_owner_is_inactive_until_that_is_lifted() {
       "name": "Production",
       "org_code": "org_846eb9673349",
       "owner_external_id": null,
-      "revision": 11,
+      "revision": 12,
       "scopes": [
         "read:orders"
       ],
@@ -85,8 +85,8 @@ async fn a_key_of_a_suspended_owner_is_inactive_until_that_is_lifted() {
     }
     "#);
     assert_eq!(shop.admin.verify(&of_user, json!({})).await.text("/code"), "API_KEY_VERIFIED");
-    app.database.db_run("UPDATE organizations SET suspended_at = NULL").await;
-    app.database.db_run("UPDATE users SET suspended_at = 1").await;
+    app.db_change("UPDATE organizations SET suspended_at = NULL").await;
+    app.db_change("UPDATE users SET suspended_at = 1").await;
     assert_eq!(shop.admin.verify(&of_organization, json!({})).await.text("/code"), "API_KEY_VERIFIED");
     assert_eq!(shop.admin.verify(&of_user, json!({})).await.text("/code"), "API_KEY_OWNER_SUSPENDED");
 }
@@ -98,8 +98,8 @@ async fn a_key_of_a_deleted_owner_is_revoked() {
     let user = shop.admin.makes_user("Ada").await;
     let (_, of_organization) = shop.makes_key(json!({})).await;
     let (_, of_user) = shop.makes_key_of_user(&user).await;
-    app.database.db_run("UPDATE organizations SET deleted_at = 1").await;
-    app.database.db_run("UPDATE users SET deleted_at = 1").await;
+    app.db_change("UPDATE organizations SET deleted_at = 1").await;
+    app.db_change("UPDATE users SET deleted_at = 1").await;
     for secret in [of_organization, of_user] {
         let verified = shop.admin.verify(&secret, json!({})).await;
         assert_eq!((verified.text("/code"), verified.text("/status")), ("API_KEY_REVOKED".into(), "revoked".into()));
@@ -111,7 +111,7 @@ async fn a_key_of_a_deleted_api_is_revoked() {
     let app = TestApp::start().await;
     let shop = Shop::open(&app).await;
     let (_, secret) = shop.makes_key(json!({})).await;
-    app.database.db_run("UPDATE apis SET deleted_at = 1 WHERE NOT is_management_api").await;
+    app.db_change("UPDATE apis SET deleted_at = 1 WHERE NOT is_management_api").await;
     for asked in [json!({}), json!({ "audience": "https://api.example.com" }), json!({ "api_id": shop.api })] {
         assert_eq!(shop.admin.verify(&secret, asked).await.text("/code"), "API_KEY_REVOKED");
     }
@@ -166,9 +166,9 @@ async fn the_first_reason_in_the_order_of_the_checks_is_told() {
     assert_eq!(code().await, "API_KEY_IP_NOT_ALLOWED");
     app.advance(Duration::from_secs(1800));
     assert_eq!(code().await, "API_KEY_EXPIRED");
-    app.database.db_run("UPDATE organizations SET suspended_at = 1").await;
+    app.db_change("UPDATE organizations SET suspended_at = 1").await;
     assert_eq!(code().await, "API_KEY_OWNER_SUSPENDED");
-    app.database.db_run("UPDATE keys SET is_enabled = (1 = 0)").await;
+    app.db_change("UPDATE keys SET is_enabled = (1 = 0)").await;
     assert_eq!(code().await, "API_KEY_DISABLED");
     admin.delete(&format!("/api/v1/api_keys/{id}")).await;
     assert_eq!(code().await, "API_KEY_REVOKED");

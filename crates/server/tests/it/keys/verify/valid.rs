@@ -142,7 +142,7 @@ async fn a_scope_that_was_deleted_leaves_every_key() {
     let app = TestApp::start().await;
     let shop = Shop::open(&app).await;
     let (_, secret) = shop.makes_key(json!({ "scope_ids": ["read:orders", "write:orders"] })).await;
-    app.database.db_run("UPDATE scopes SET deleted_at = 1 WHERE key = 'write:orders'").await;
+    app.db_change("UPDATE scopes SET deleted_at = 1 WHERE key = 'write:orders'").await;
     let verified = shop.admin.verify(&secret, json!({})).await;
     assert_eq!(verified.body["scopes"], json!(["read:orders"]));
     shop.admin.post(&format!("/api/v1/apis/{}/scopes", shop.api), json!({ "key": "write:orders" })).await;

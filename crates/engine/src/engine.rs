@@ -1,0 +1,148 @@
+//! What a node answers from, and the one that keeps it true.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::facts::Changes;
+use crate::index::{Index, Unappliable, Writer};
+use crate::lease::{Lease, Tick};
+
+/// What a node answers from: the index, and until when it may.
+#[derive(Debug, Default)]
+pub struct Engine {
+    index: Arc<Index>,
+    lease: Lease,
+    revision: AtomicU64,
+}
+
+/// The node may not answer: it has not heard of the head for too long, or could not apply what it heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this node has not heard of the last changes, and may not answer from memory")]
+pub struct NoLease;
+
+impl Engine {
+    /// Answers from the index, if the node may at both ends of it: with the revision that the answer knows of at least.
+    pub fn answer<T>(&self, clock: impl Fn() -> Tick, from: impl FnOnce(&Index) -> T) -> Result<(T, u64), NoLease> {
+        self.require_lease(clock())?;
+        let revision = self.revision();
+        let answer = from(&self.index);
+        self.require_lease(clock())?;
+        Ok((answer, revision))
+    }
+
+    /// Whether the node may answer at this instant.
+    pub fn require_lease(&self, now: Tick) -> Result<(), NoLease> {
+        if self.lease.holds_at(now) { Ok(()) } else { Err(NoLease) }
+    }
+
+    /// The revision up to which every change is applied.
+    pub fn revision(&self) -> u64 {
+        self.revision.load(Ordering::Acquire)
+    }
+
+    /// How many secrets it knows.
+    pub fn secrets(&self) -> usize {
+        self.index.secrets()
+    }
+}
+
+/// For how long a node may answer after it heard of the head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tenure {
+    /// For ever: nobody else changes what it answers from. It ends when a change cannot be applied.
+    Alone,
+    /// So long after the reading of the head was begun.
+    Among(Duration),
+}
+
+/// The one that keeps an [`Engine`] true, by rounds: the head is read, then the rows above what is applied.
+///
+/// It does nothing by itself: whoever speaks to the store tells it what was done, and when it began.
+#[derive(Debug)]
+pub struct Follower {
+    engine: Arc<Engine>,
+    writer: Writer,
+    tenure: Tenure,
+    /// When the round that goes on was begun, or the last one.
+    begun_at: Option<Tick>,
+    head: u64,
+}
+
+/// Why a round came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum RoundError {
+    /// The store has forgotten changes that are applied here: a backup, or a database that lagged behind.
+    #[error("the store is at revision {head}, and this node at {applied}: it has another history")]
+    AnotherHistory {
+        /// The head that was read.
+        head: u64,
+        /// What is applied.
+        applied: u64,
+    },
+    /// Its rows do not fit together.
+    #[error(transparent)]
+    Unappliable(#[from] Unappliable),
+}
+
+impl Follower {
+    /// Follows for an engine that knows nothing yet.
+    pub fn new(engine: Arc<Engine>, tenure: Tenure) -> Self {
+        let writer = Writer::new(Arc::clone(&engine.index));
+        Self { engine, writer, tenure, begun_at: None, head: 0 }
+    }
+
+    /// A round begins: the head is about to be read.
+    pub fn on_round_sent(&mut self, now: Tick) {
+        self.begun_at = Some(now);
+    }
+
+    /// When the round that goes on was begun, or the last one.
+    pub fn begun_at(&self) -> Option<Tick> {
+        self.begun_at
+    }
+
+    /// The head was read: answers the revision above which rows are to be read; none if all are applied.
+    pub fn on_head(&mut self, head: u64) -> Result<Option<u64>, RoundError> {
+        let applied = self.engine.revision();
+        if head < applied {
+            self.engine.lease.give_up();
+            return Err(RoundError::AnotherHistory { head, applied });
+        }
+        self.head = head;
+        Ok((head > applied).then_some(applied))
+    }
+
+    /// Some of the rows were read, in whatever order and portions.
+    pub fn apply(&mut self, changes: Changes) -> Result<(), RoundError> {
+        Ok(self.writer.apply(changes, self.head)?)
+    }
+
+    /// All rows up to the head that was read are applied: they are in force, and the node may answer.
+    pub fn on_round_done(&mut self) {
+        self.engine.revision.store(self.head, Ordering::Release);
+        match (self.tenure, self.begun_at) {
+            (Tenure::Alone, _) => self.engine.lease.hold(),
+            (Tenure::Among(length), Some(begun_at)) => self.engine.lease.extend(begun_at.after(length)),
+            (Tenure::Among(_), None) => {}
+        }
+    }
+
+    /// The round failed. A node that is alone has missed a change perhaps, and would never notice: it stops answering. One
+    /// among others goes on until its lease runs out.
+    pub fn on_round_failed(&mut self) {
+        if self.tenure == Tenure::Alone {
+            self.engine.lease.give_up();
+        }
+    }
+
+    /// Whether nobody else changes what the node answers from.
+    pub fn is_alone(&self) -> bool {
+        self.tenure == Tenure::Alone
+    }
+
+    /// How many keys are known.
+    pub fn keys(&self) -> usize {
+        self.writer.keys()
+    }
+}

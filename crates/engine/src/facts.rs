@@ -1,0 +1,112 @@
+//! What a node is told: rows as they stand in the store, each with the revision that wrote it last.
+
+use ipnet::IpNet;
+use keyward_core::{
+    ApiId, ApiKeyId, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac, SecretVersion, Selector, Timestamp,
+};
+use serde_json::{Map, Value};
+
+/// What changed above a revision. A row that comes twice, or late, does no harm: it replaces only a lower revision of
+/// itself.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// The APIs.
+    pub apis: Vec<Api>,
+    /// The scopes of APIs.
+    pub scopes: Vec<Scope>,
+    /// The organizations and users.
+    pub owners: Vec<Owner>,
+    /// The keys, each with all its secrets.
+    pub keys: Vec<Key>,
+}
+
+/// An API.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// The API's id.
+    pub id: ApiId,
+    /// Its audience.
+    pub audience: String,
+    /// Whether it was deleted, and its keys with it.
+    pub is_deleted: bool,
+    /// The revision of its last change.
+    pub revision: u64,
+}
+
+/// A scope of an API.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// The API that it belongs to.
+    pub api_id: ApiId,
+    /// Its number within its API.
+    pub number: ScopeNumber,
+    /// The scope's key.
+    pub key: ScopeKey,
+    /// Whether it was deleted.
+    pub is_deleted: bool,
+    /// The revision of its last change.
+    pub revision: u64,
+}
+
+/// A user or an organization.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// Which one.
+    pub id: keyward_core::Owner,
+    /// The platform's own id of it.
+    pub external_id: Option<String>,
+    /// Whether its keys are out of use for a time.
+    pub is_suspended: bool,
+    /// Whether it was deleted, and its keys with it.
+    pub is_deleted: bool,
+    /// The revision of its last change.
+    pub revision: u64,
+}
+
+/// A key.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// The key's id.
+    pub id: ApiKeyId,
+    /// The API that it is for.
+    pub api_id: ApiId,
+    /// Who owns it; none for a key of the platform.
+    pub owner: Option<Owner>,
+    /// What people call it.
+    pub name: String,
+    /// Its scopes, as numbers within its API.
+    pub scopes: ScopeNumbers,
+    /// Where it may be used from; empty means anywhere.
+    pub allowed_cidrs: Vec<IpNet>,
+    /// What the platform wants to find again.
+    pub metadata: Option<Map<String, Value>>,
+    /// The APIs whose keys it may verify; none for those of every API.
+    pub bound: Option<Vec<ApiId>>,
+    /// False while somebody has disabled it.
+    pub is_enabled: bool,
+    /// Whether it was revoked by itself.
+    pub is_revoked: bool,
+    /// From when it is no longer valid.
+    pub expires_at: Option<Timestamp>,
+    /// How often it was found valid.
+    pub verification_count: u64,
+    /// When it was last found valid.
+    pub last_verified_at: Option<Timestamp>,
+    /// The revision of its last change.
+    pub revision: u64,
+    /// Its secrets.
+    pub secrets: Vec<Secret>,
+}
+
+/// A secret of a key.
+#[derive(Clone, Debug)]
+pub struct Secret {
+    /// The public part.
+    pub selector: Selector,
+    /// The code of the secret.
+    pub mac: SecretMac,
+    /// The master secret that the code was made under.
+    pub version: SecretVersion,
+    /// From when it is no longer valid.
+    pub expires_at: Option<Timestamp>,
+}

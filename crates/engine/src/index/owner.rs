@@ -1,0 +1,51 @@
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+
+use crate::facts;
+
+/// What a node knows about an owner of keys. All its keys refer to it, so that whatever becomes of it is one exchange.
+#[derive(Debug)]
+pub struct KnownOwner {
+    state: ArcSwap<OwnerState>,
+}
+
+/// What may change about an owner.
+#[derive(Clone, Debug)]
+pub struct OwnerState {
+    /// The platform's own id of it.
+    pub external_id: Option<String>,
+    /// Whether its keys are out of use for a time.
+    pub is_suspended: bool,
+    /// Whether it was deleted, and its keys with it.
+    pub is_deleted: bool,
+    revision: u64,
+}
+
+impl OwnerState {
+    fn of(fact: &facts::Owner) -> Self {
+        Self {
+            external_id: fact.external_id.clone(),
+            is_suspended: fact.is_suspended,
+            is_deleted: fact.is_deleted,
+            revision: fact.revision,
+        }
+    }
+}
+
+impl KnownOwner {
+    pub(super) fn new(fact: &facts::Owner) -> Self {
+        Self { state: ArcSwap::from_pointee(OwnerState::of(fact)) }
+    }
+
+    /// What is true of it now.
+    pub fn state(&self) -> Guard<Arc<OwnerState>> {
+        self.state.load()
+    }
+
+    pub(super) fn apply(&self, fact: &facts::Owner) {
+        if self.state.load().revision < fact.revision {
+            self.state.store(Arc::new(OwnerState::of(fact)));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use keyward_core::{ApiId, ApiKeyId, Owner};
+
+use crate::facts::{self, Changes};
+use crate::index::{Api, Index, Key, KnownOwner, Secret, Usage};
+
+/// The one that brings an index up to date, with what it needs to find again what it wrote.
+#[derive(Debug)]
+pub struct Writer {
+    index: Arc<Index>,
+    apis: HashMap<ApiId, Arc<Api>>,
+    /// Those that own a key.
+    owners: HashMap<Owner, Arc<KnownOwner>>,
+    keys: HashMap<ApiKeyId, Arc<Key>>,
+}
+
+/// A row refers to one that should be known and is not. The index cannot be told to be complete.
+#[derive(Debug, thiserror::Error)]
+#[error("the {row} of revision {revision} refers to the API {api_id}, which is not known")]
+pub struct Unappliable {
+    row: &'static str,
+    revision: u64,
+    api_id: ApiId,
+}
+
+impl Writer {
+    /// A writer of an empty index.
+    pub fn new(index: Arc<Index>) -> Self {
+        Self { index, apis: HashMap::new(), owners: HashMap::new(), keys: HashMap::new() }
+    }
+
+    /// How many keys are known.
+    pub fn keys(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Applies what changed, as it was read behind this head. Rows of changes beyond the head may refer to others that
+    /// were not read: those are left out, and come again with the next head.
+    pub fn apply(&mut self, changes: Changes, head: u64) -> Result<(), Unappliable> {
+        for fact in changes.apis {
+            match self.apis.get(&fact.id) {
+                Some(known) => known.apply(&fact),
+                None => drop(self.apis.insert(fact.id.clone(), Arc::new(Api::new(fact)))),
+            }
+        }
+        self.apply_scopes(changes.scopes, head)?;
+        for fact in &changes.owners {
+            // Of the others, a key's own row tells when there is one.
+            if let Some(known) = self.owners.get(&fact.id) {
+                known.apply(fact);
+            }
+        }
+        changes.keys.into_iter().try_for_each(|fact| self.apply_key(fact, head))
+    }
+
+    fn apply_scopes(&self, facts: Vec<facts::Scope>, head: u64) -> Result<(), Unappliable> {
+        let mut of_api: BTreeMap<ApiId, Vec<facts::Scope>> = BTreeMap::new();
+        for fact in facts {
+            of_api.entry(fact.api_id.clone()).or_default().push(fact);
+        }
+        for (api_id, facts) in of_api {
+            let oldest = facts.iter().map(|fact| fact.revision).min().unwrap_or(0);
+            if let Some(api) = self.find_api("scope", &api_id, oldest, head)? {
+                api.apply_scopes(facts.into_iter());
+            }
+        }
+        Ok(())
+    }
+
+    fn apply_key(&mut self, fact: facts::Key, head: u64) -> Result<(), Unappliable> {
+        let Some(api) = self.find_api("key", &fact.api_id, fact.revision, head)? else { return Ok(()) };
+        let owned_by = fact.owner.as_ref().map(|owner| self.know_owner(owner));
+        let known = self.keys.get(&fact.id);
+        let usage = match known {
+            Some(known) => {
+                known.usage.at_least(fact.verification_count, fact.last_verified_at);
+                if known.revision >= fact.revision {
+                    return Ok(());
+                }
+                Arc::clone(&known.usage)
+            }
+            None => Arc::new(Usage::new(fact.verification_count, fact.last_verified_at)),
+        };
+        let key = Arc::new(Key {
+            id: fact.id,
+            owner: fact.owner.map_or(Owner::Environment, |owner| owner.id),
+            api,
+            name: fact.name.into(),
+            scopes: fact.scopes,
+            allowed_cidrs: fact.allowed_cidrs.into(),
+            metadata: fact.metadata.map(Box::new),
+            bound: fact.bound.map(Into::into),
+            expires_at: fact.expires_at,
+            usage,
+            owned_by,
+            is_enabled: fact.is_enabled,
+            is_revoked: fact.is_revoked,
+            revision: fact.revision,
+        });
+        let secrets = self.index.secrets.pin();
+        for secret in fact.secrets {
+            let facts::Secret { selector, mac, version, expires_at } = secret;
+            secrets.insert(selector, Secret { mac, version, expires_at, key: Arc::clone(&key) });
+        }
+        self.keys.insert(key.id.clone(), key);
+        Ok(())
+    }
+
+    fn know_owner(&mut self, fact: &facts::Owner) -> Arc<KnownOwner> {
+        match self.owners.get(&fact.id) {
+            Some(known) => {
+                known.apply(fact);
+                Arc::clone(known)
+            }
+            None => {
+                let known = Arc::new(KnownOwner::new(fact));
+                self.owners.insert(fact.id.clone(), Arc::clone(&known));
+                known
+            }
+        }
+    }
+
+    /// None if the row that refers to it may be known before it.
+    fn find_api(
+        &self,
+        row: &'static str,
+        api_id: &ApiId,
+        revision: u64,
+        head: u64,
+    ) -> Result<Option<Arc<Api>>, Unappliable> {
+        match self.apis.get(api_id) {
+            None if revision <= head => Err(Unappliable { row, revision, api_id: api_id.clone() }),
+            found => Ok(found.cloned()),
+        }
+    }
+}
