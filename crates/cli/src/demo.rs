@@ -27,7 +27,7 @@ pub(crate) async fn demo(options: DemoOptions) -> Result<(), Failure> {
     folder.tell(&format!("process {}, a demo on http://{}", std::process::id(), settings.listen))?;
 
     output::line(&format!("Starting Keyward on {} …", settings.data.display()));
-    let app = bootstrap::start(settings, folder, Clock::system(), Entropy::system()).await?;
+    let app = bootstrap::start_node(settings, folder, Clock::system(), Entropy::system()).await?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = {
         let (app, router) = (app.clone(), routes::router(&app));
@@ -36,15 +36,20 @@ pub(crate) async fn demo(options: DemoOptions) -> Result<(), Failure> {
                 // The demo has ended, with or without a word.
                 let _ = stopped.await;
             };
-            let (rest, rested) = tokio::sync::oneshot::channel::<()>();
-            let kept = jobs::keep(app.clone(), async {
-                let _ = rested.await;
-            });
+            let (rest, rested) = tokio::sync::watch::channel(());
+            let until_rested = || {
+                let mut rested = rested.clone();
+                async move {
+                    let _ = rested.changed().await;
+                }
+            };
+            let kept = jobs::keep(app.clone(), until_rested());
+            let followed = jobs::follow(app.clone(), until_rested());
             let served = async {
                 front::serve(listener, None, router, &app.settings.plain, stopped).await;
                 drop(rest);
             };
-            tokio::join!(served, kept);
+            tokio::join!(served, kept, followed);
         })
     };
     let told = told_to_stop()?;

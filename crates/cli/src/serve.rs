@@ -25,7 +25,7 @@ pub(crate) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     warn_if_open(&settings);
     folder.tell(&format!("process {}, which listens on {}", std::process::id(), settings.listen))?;
 
-    let app = bootstrap::start(settings, folder, Clock::system(), Entropy::system()).await?;
+    let app = bootstrap::start_node(settings, folder, Clock::system(), Entropy::system()).await?;
     welcome(&app).await?;
     // From here on a signal is heard: whoever reads that we are ready may send one at once.
     let told = told_to_stop()?;

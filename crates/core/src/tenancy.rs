@@ -94,6 +94,15 @@ impl KeyType {
 }
 
 impl Owner {
+    /// The owner that two columns name, of which one at most is filled.
+    pub fn of(user_id: Option<&UserId>, org_code: Option<&OrgCode>) -> Self {
+        match (user_id, org_code) {
+            (Some(id), _) => Self::User(id.clone()),
+            (None, Some(code)) => Self::Organization(code.clone()),
+            (None, None) => Self::Environment,
+        }
+    }
+
     /// The type of the keys that it owns.
     pub const fn key_type(&self) -> KeyType {
         match self {

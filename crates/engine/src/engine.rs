@@ -136,11 +136,6 @@ impl Follower {
         }
     }
 
-    /// Whether nobody else changes what the node answers from.
-    pub fn is_alone(&self) -> bool {
-        self.tenure == Tenure::Alone
-    }
-
     /// How many keys are known.
     pub fn keys(&self) -> usize {
         self.writer.keys()

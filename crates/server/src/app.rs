@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 use std::ops::Deref;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
 use keyward_core::{ClientId, Fill, Keyring, Salts, Timestamp};
-use keyward_engine::{Engine, Follower, Tenure, Tick};
+use keyward_engine::{Engine, Follower, Tick};
 use keyward_store::{Change, Database, NewEvent, OpenError, Revision, Store, StoreError, Tx};
+use tokio::sync::Mutex;
 
 use crate::actions::follow::{self, RoundFailure};
 use crate::actions::master_secrets;
@@ -21,11 +21,6 @@ use crate::refusal_log::RefusalLog;
 use crate::secrets::{self, SecretsError};
 use crate::settings::Settings;
 use crate::throttle::{Throttle, Throttled};
-use tokio::runtime::Handle;
-use tokio::sync::Mutex;
-
-/// How long a node on PostgreSQL may answer from memory after it last began to read the head.
-const LEASE: Duration = Duration::from_secs(2);
 
 /// The one thing that doors receive. Cloning it is cheap.
 #[derive(Clone, Debug)]
@@ -48,7 +43,7 @@ pub struct Inner {
     pub refusal_log: RefusalLog,
     /// What verifications are answered from.
     pub engine: Arc<Engine>,
-    follower: Option<Mutex<Follower>>,
+    follower: OnceLock<Mutex<Follower>>,
     store: Store,
     throttle: Throttle,
     clock: Clock,
@@ -94,10 +89,7 @@ impl App {
         let salts = Salts::generate(&mut |bytes| entropy.fill(bytes));
         let keyring = master_secrets::unlock(&store, &masters, &clock, &salts).await?;
         secrets::settle(&folder)?;
-        let tenure = if store.kind() == "sqlite" { Tenure::Alone } else { Tenure::Among(LEASE) };
-        let app = Self::on(store, Some(tenure), keyring, settings, folder, clock, entropy);
-        follow::renew(&app).await?;
-        Ok(app)
+        Ok(Self::on(store, keyring, settings, folder, clock, entropy))
     }
 
     /// Opens a store that is there, for a command that comes beside a server: nothing is made, migrated or registered.
@@ -110,12 +102,11 @@ impl App {
         let masters = secrets::load(&settings, &folder, &entropy)?;
         let store = Store::attach(&settings.database).await?;
         let keyring = master_secrets::recognise(&store, &masters).await?;
-        Ok(Self::on(store, None, keyring, settings, folder, clock, entropy))
+        Ok(Self::on(store, keyring, settings, folder, clock, entropy))
     }
 
     fn on(
         store: Store,
-        tenure: Option<Tenure>,
         keyring: Keyring,
         settings: Settings,
         folder: DataFolder,
@@ -126,7 +117,6 @@ impl App {
         let (first_run, refusal_log) = (FirstRun::default(), RefusalLog::default());
         let throttle = Throttle::new(&settings.throttle);
         let engine = Arc::<Engine>::default();
-        let follower = tenure.map(|tenure| Mutex::new(Follower::new(Arc::clone(&engine), tenure)));
         let inner = Inner {
             settings,
             issuer,
@@ -135,7 +125,7 @@ impl App {
             first_run,
             refusal_log,
             engine,
-            follower,
+            follower: OnceLock::new(),
             store,
             throttle,
             clock,
@@ -154,9 +144,14 @@ impl App {
         self.clock.tick()
     }
 
-    /// The one that keeps the engine true; none beside a server.
+    /// The one that keeps the engine true; none where nothing is verified, as in a command.
     pub(crate) fn follower(&self) -> Option<&Mutex<Follower>> {
-        self.follower.as_ref()
+        self.follower.get()
+    }
+
+    /// Has the engine kept true from now on. The first one stays.
+    pub(crate) fn follow_with(&self, follower: Follower) {
+        let _ = self.follower.set(Mutex::new(follower));
     }
 
     /// Makes something random, such as an id, at this time.
@@ -182,15 +177,17 @@ impl App {
     /// Commits a change with its audit event, and answers when it is in force on this node.
     pub async fn commit(&self, change: Change, event: NewEvent) -> Result<Revision, StoreError> {
         let salts = self.make(|fill, _| Salts::generate(fill));
-        let revision = change.revision();
-        // Whether it was committed may remain unknown, and whoever waits for it may go away: it is applied all the same.
-        let mut owed = Owed { app: self.clone(), revision, is_paid: false };
-        let committed = change.commit(&self.keyring, event, &salts).await;
-        if committed.is_ok() {
-            follow::put_in_force(self, revision).await;
-            owed.is_paid = true;
-        }
-        committed
+        let revision = change.commit(&self.keyring, event, &salts).await?;
+        follow::put_in_force(self, revision).await;
+        Ok(revision)
+    }
+
+    /// Ends a change that found its effect there already, and answers when what it found is in force on this node.
+    pub async fn leave(&self, change: Change, made_by: Revision) -> Revision {
+        // Whoever waits for the head is not to wait for this.
+        drop(change);
+        follow::put_in_force(self, made_by).await;
+        made_by
     }
 
     /// Counts a credential that turned out wrong: whether it is to be told to slow down.
@@ -211,27 +208,6 @@ impl App {
     /// Ends the connections to the database.
     pub async fn close(&self) {
         self.store.close().await;
-    }
-}
-
-/// A change that may have been committed and is not applied yet.
-struct Owed {
-    app: App,
-    revision: Revision,
-    is_paid: bool,
-}
-
-impl Drop for Owed {
-    fn drop(&mut self) {
-        let Ok(runtime) = Handle::try_current() else { return };
-        if !self.is_paid {
-            let (app, revision) = (self.app.clone(), self.revision);
-            runtime.spawn(async move {
-                if let Err(error) = follow::catch_up(&app, revision).await {
-                    tracing::error!(%error, revision, "a change that may have been committed could not be looked for");
-                }
-            });
-        }
     }
 }
 

@@ -22,7 +22,8 @@ impl Clock {
             let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
         };
-        let tick = || Tick::at(Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default());
+        // A clock that cannot be read has every lease run out.
+        let tick = || Tick::at(Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or(Duration::MAX));
         Self { now: Box::new(now), tick: Box::new(tick) }
     }
 

@@ -125,22 +125,14 @@ row! {
 impl OwnerFact {
     /// Which one it is.
     pub fn owner(&self) -> Owner {
-        owner(self.user_id.as_ref(), self.org_code.as_ref())
+        Owner::of(self.user_id.as_ref(), self.org_code.as_ref())
     }
 }
 
 impl KeyFact {
     /// Who owns it. The table's own rules hold the columns and the type together.
     pub fn owner(&self) -> Owner {
-        owner(self.user_id.as_ref(), self.org_code.as_ref())
-    }
-}
-
-fn owner(user_id: Option<&UserId>, org_code: Option<&OrgCode>) -> Owner {
-    match (user_id, org_code) {
-        (Some(id), _) => Owner::User(id.clone()),
-        (None, Some(code)) => Owner::Organization(code.clone()),
-        (None, None) => Owner::Environment,
+        Owner::of(self.user_id.as_ref(), self.org_code.as_ref())
     }
 }
 

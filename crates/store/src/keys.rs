@@ -76,11 +76,7 @@ row! {
 impl KeyRow {
     /// Who owns it. The table's own rules hold the columns and the type together.
     pub fn owner(&self) -> Owner {
-        match (&self.user_id, &self.org_code) {
-            (Some(id), _) => Owner::User(id.clone()),
-            (None, Some(code)) => Owner::Organization(code.clone()),
-            (None, None) => Owner::Environment,
-        }
+        Owner::of(self.user_id.as_ref(), self.org_code.as_ref())
     }
 
     /// Whether it can be used at all, by itself and by its references.

@@ -6,6 +6,7 @@ use keyward_store::scopes::{self, NewScope};
 use keyward_store::{NewEvent, signing_keys};
 use keyward_wire::ErrorCode;
 
+use crate::actions::follow;
 use crate::actions::signing_keys::create_first_signing_key;
 use crate::app::{App, StartError};
 use crate::caller::Caller;
@@ -19,6 +20,18 @@ pub async fn start(settings: Settings, folder: DataFolder, clock: Clock, entropy
     let app = App::open(settings, folder, clock, entropy).await?;
     ensure_management_api(&app).await?;
     ensure_signing_key(&app).await?;
+    Ok(app)
+}
+
+/// The same for a node that verifies: it has all keys in memory.
+pub async fn start_node(
+    settings: Settings,
+    folder: DataFolder,
+    clock: Clock,
+    entropy: Entropy,
+) -> Result<App, StartError> {
+    let app = start(settings, folder, clock, entropy).await?;
+    follow::begin(&app).await?;
     Ok(app)
 }
 

@@ -3,18 +3,23 @@
 //! A round reads the head, then the rows above what is applied. One goes on at a time; whoever needs one that began after
 //! some instant, or one that has come to some revision, shares it with all who do.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use keyward_core::ApiKeyId;
 use keyward_engine::facts::{self, Changes};
 use keyward_engine::index::Index;
-use keyward_engine::{Follower, NoLease, RoundError};
+use keyward_engine::{Follower, NoLease, RoundError, Tenure};
 use keyward_store::feed::{self, ApiFact, KeyFact, OwnerFact, ScopeFact, SecretFact};
-use keyward_store::{Revision, StoreError, Tx, head};
+use keyward_store::{Database, Revision, StoreError, Tx, head};
 use keyward_wire::ErrorCode;
 
 use crate::app::App;
 use crate::refusal::Refusal;
 
+/// How long a node on PostgreSQL may answer from memory after it last began to read the head.
+const LEASE: Duration = Duration::from_secs(2);
 /// Keys that are read at a time.
 const PORTION: u32 = 10_000;
 /// How long a verification without a lease waits for a round.
@@ -33,14 +38,31 @@ pub enum RoundFailure {
     Round(#[from] RoundError),
 }
 
+/// Begins to follow: reads all that there is. From then on this node may answer, and changes wait until it knows of them.
+pub async fn begin(app: &App) -> Result<(), RoundFailure> {
+    let tenure = match app.settings.database {
+        Database::Sqlite(_) => Tenure::Alone,
+        Database::Postgres(_) => Tenure::Among(LEASE),
+    };
+    app.follow_with(Follower::new(Arc::clone(&app.engine), tenure));
+    renew(app).await?;
+    tracing::info!(secrets = app.engine.secrets(), revision = app.engine.revision(), "the keys are in memory");
+    Ok(())
+}
+
 /// Answers from memory. A node that may not waits for one round that begins now, and then cannot know.
 pub async fn answer<T>(app: &App, from: impl Fn(&Index) -> T) -> Result<(T, Revision), Refusal> {
     let clock = || app.tick();
     if let Ok(answer) = app.engine.answer(clock, &from) {
         return Ok(answer);
     }
-    // Without its end, too: the lease may be there all the same.
-    let _ = tokio::time::timeout(PATIENCE, renew(app)).await;
+    // A task of its own, so that a round that takes longer comes to its end for those who come next.
+    let round = {
+        let app = app.clone();
+        tokio::spawn(async move { renew(&app).await })
+    };
+    // What comes of it is seen by the lease.
+    let _ = tokio::time::timeout(PATIENCE, round).await;
     app.engine.answer(clock, &from).map_err(cannot_know)
 }
 
@@ -53,19 +75,18 @@ fn cannot_know(error: NoLease) -> Refusal {
     Refusal::caused_by(ErrorCode::Unavailable, error)
 }
 
-/// One round that begins after now, for the lease that it brings. A node that is alone keeps the lease that it has.
+/// One round that begins after now, for the lease that it brings.
 pub async fn renew(app: &App) -> Result<(), RoundFailure> {
     let Some(follower) = app.follower() else { return Ok(()) };
     let asked_at = app.tick();
     let mut follower = follower.lock().await;
-    let has_lease = app.engine.require_lease(app.tick()).is_ok();
-    if has_lease && (follower.is_alone() || follower.begun_at() >= Some(asked_at)) {
+    if app.engine.require_lease(app.tick()).is_ok() && follower.begun_at() > Some(asked_at) {
         return Ok(());
     }
     round(app, &mut follower).await
 }
 
-/// Waits until this node knows of a revision.
+/// One round, unless this node knows of a revision already.
 pub async fn catch_up(app: &App, revision: Revision) -> Result<(), RoundFailure> {
     let Some(follower) = app.follower() else { return Ok(()) };
     if app.engine.revision() >= revision {
@@ -75,10 +96,19 @@ pub async fn catch_up(app: &App, revision: Revision) -> Result<(), RoundFailure>
     if app.engine.revision() >= revision { Ok(()) } else { round(app, &mut follower).await }
 }
 
-/// Waits until a change is in force on this node: it is applied, or the node does not answer any more.
+/// Waits until a revision that was committed is in force on this node: it is applied, or the node does not answer any
+/// more.
 pub async fn put_in_force(app: &App, revision: Revision) {
-    while let Err(error) = catch_up(app, revision).await {
-        tracing::error!(%error, revision, "a change could not be applied here and is tried again");
+    if app.follower().is_none() {
+        return;
+    }
+    loop {
+        let caught_up = catch_up(app, revision).await;
+        if app.engine.revision() >= revision {
+            return;
+        }
+        let error = caught_up.err().map(tracing::field::display);
+        tracing::error!(error, revision, "a change could not be applied here and is tried again");
         if app.engine.require_lease(app.tick()).is_err() {
             return;
         }
@@ -108,7 +138,7 @@ async fn read_and_apply(app: &App, follower: &mut Follower) -> Result<(), RoundF
         keys: Vec::new(),
     };
     follower.apply(changes)?;
-    let mut behind = (above, String::new());
+    let mut behind = (above + 1, String::new());
     while let Some((keys, last)) = read_keys(&mut tx, &behind).await? {
         follower.apply(Changes { keys, ..Changes::default() })?;
         tracing::debug!(keys = follower.keys(), "keys are being read");
@@ -117,24 +147,23 @@ async fn read_and_apply(app: &App, follower: &mut Follower) -> Result<(), RoundF
     Ok(())
 }
 
+/// Where a key stands in the order of changes.
+type Place = (Revision, String);
+
 /// The next keys in the order of their changes, with their secrets, and where the last of them stands.
-async fn read_keys(
-    tx: &mut Tx,
-    (above, after): &(Revision, String),
-) -> Result<Option<(Vec<facts::Key>, (Revision, String))>, StoreError> {
-    // The highest id there is stands before no key of the next revision, so the empty one begins a revision.
-    let behind = if after.is_empty() { (above + 1, "") } else { (*above, after.as_str()) };
+async fn read_keys(tx: &mut Tx, behind: &Place) -> Result<Option<(Vec<facts::Key>, Place)>, StoreError> {
+    let behind = (behind.0, behind.1.as_str());
     let rows = feed::list_keys(tx, behind, PORTION).await?;
     let Some(last) = rows.last().map(|row| (row.revision, row.id.clone())) else { return Ok(None) };
-    let mut secrets = std::collections::HashMap::new();
+    let mut secrets: HashMap<ApiKeyId, Vec<facts::Secret>> = HashMap::new();
     for row in feed::list_key_secrets(tx, behind, (last.0, &last.1)).await? {
-        secrets.entry(row.key_id.clone()).or_insert_with(Vec::new).push(secret(row));
+        secrets.entry(row.key_id.clone()).or_default().push(secret(row));
     }
-    let keys = rows.into_iter().map(|row| {
+    let with_secrets = |row: KeyFact| {
         let secrets = secrets.remove(&row.id).unwrap_or_default();
         key(row, secrets)
-    });
-    Ok(Some((keys.collect(), (last.0, last.1.to_string()))))
+    };
+    Ok(Some((rows.into_iter().map(with_secrets).collect(), (last.0, last.1.to_string()))))
 }
 
 fn api(fact: ApiFact, management_audience: &str) -> facts::Api {

@@ -40,7 +40,8 @@ pub async fn update_api_applications(
         event = update_one(&mut change, &api.id, (at, application), &mut done, event).await?;
     }
     if done.connected.is_empty() && done.disconnected.is_empty() {
-        return Ok(Changed { made: done, revision: change.revision_before() });
+        let revision = change.revision_before();
+        return Ok(Changed { made: done, revision: app.leave(change, revision).await });
     }
     let event = event.fact("connected", &done.connected).fact("disconnected", &done.disconnected);
     let revision = app.commit(change, event).await?;
@@ -123,7 +124,8 @@ async fn set_application_scope(
     }
     let scopes = if is_given { grant.scopes.with(scope.number) } else { grant.scopes.without(scope.number) };
     if scopes == grant.scopes {
-        return Ok(Changed { made: (), revision: change.revision_before() });
+        let revision = change.revision_before();
+        return Ok(Changed { made: (), revision: app.leave(change, revision).await });
     }
     grants::put_grant(&mut change, &application.client_id, &api.id, &scopes).await?;
     let action = if is_given { "application.scope_added" } else { "application.scope_removed" };

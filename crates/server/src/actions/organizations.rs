@@ -98,7 +98,7 @@ pub async fn update_organization(
         .personal("name", &before.name, &after.name)
         .personal("external_id", &before.external_id, &after.external_id);
     if event.is_unchanged() {
-        return Ok(Changed { made: (), revision: before.revision });
+        return Ok(Changed { made: (), revision: app.leave(change, before.revision).await });
     }
     if before.external_id != after.external_id {
         require_free(&mut change, after.external_id.as_deref()).await?;

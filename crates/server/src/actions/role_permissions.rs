@@ -65,7 +65,8 @@ pub async fn update_role_permissions(
         update_one(&mut change, &role.id, at, permission, &mut done).await?;
     }
     if done.is_empty() {
-        return Ok(Changed { made: done, revision: change.revision_before() });
+        let revision = change.revision_before();
+        return Ok(Changed { made: done, revision: app.leave(change, revision).await });
     }
     let event = event(&role.id, &done.added, &done.removed);
     let revision = app.commit(change, event).await?;
@@ -106,7 +107,8 @@ pub async fn remove_role_permission(
     let role = find_role(&mut change, role_id).await?;
     let permission = find_permission(&mut change, permission_id).await?;
     if !end_role_permission(&mut change, &role.id, &permission.id).await? {
-        return Ok(Changed { made: (), revision: change.revision_before() });
+        let revision = change.revision_before();
+        return Ok(Changed { made: (), revision: app.leave(change, revision).await });
     }
     let revision = app.commit(change, event(&role.id, &[], &[permission.id])).await?;
     Ok(Changed { made: (), revision })

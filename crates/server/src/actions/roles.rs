@@ -91,7 +91,7 @@ pub async fn update_role(
         .personal("name", &before.name, &after.name)
         .personal("description", &before.description, &after.description);
     if event.is_unchanged() {
-        return Ok(Changed { made: (), revision: before.revision });
+        return Ok(Changed { made: (), revision: app.leave(change, before.revision).await });
     }
     roles::update_role(&mut change, &after).await?;
     let revision = app.commit(change, event).await?;

@@ -57,7 +57,8 @@ pub async fn update_scope(
     let (api, scope) = find_changeable(&mut change, caller, api_id, scope_id).await?;
     let description = given.unwrap_or(scope.description.as_deref());
     if scope.description.as_deref() == description {
-        return Ok(Changed { made: (), revision: change.revision_before() });
+        let revision = change.revision_before();
+        return Ok(Changed { made: (), revision: app.leave(change, revision).await });
     }
     scopes::update_scope(&mut change, &scope, description).await?;
     let event = NewEvent::new("scope.updated", &scope.id).fact("api_id", &api.id).fact("key", &scope.key).personal(

@@ -77,7 +77,7 @@ pub async fn update_role_system_permissions(
         update_one(&mut role.system_permissions, at, listed, &mut done)?;
     }
     if done.is_empty() {
-        return Ok(Changed { made: done, revision: role.revision });
+        return Ok(Changed { made: done, revision: app.leave(change, role.revision).await });
     }
     roles::update_role(&mut change, &role).await?;
     let keys = |of: &[SystemPermission]| of.iter().map(|known| known.key()).collect::<Vec<_>>();

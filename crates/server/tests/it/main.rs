@@ -16,6 +16,7 @@ mod docs;
 mod document;
 mod errors;
 mod failing_calls;
+mod following;
 mod front;
 mod health;
 mod inputs;

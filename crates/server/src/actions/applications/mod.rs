@@ -60,7 +60,7 @@ pub async fn create_application(
     if let Some(repetition) = &repetition
         && let Some((made, revision)) = repetition.recall(app, &mut change).await?
     {
-        return Ok(Changed { made, revision });
+        return Ok(Changed { made, revision: app.leave(change, revision).await });
     }
     let org_code = match &request.org_code {
         Some(code) => Some(find_organization(&mut change, caller, code, "org_code").await?.code),

@@ -60,7 +60,7 @@ pub async fn update_application(
         .value("bound_api_ids", &before.bound_api_ids, &after.bound_api_ids)
         .personal("name", &before.name, &after.name);
     if event.is_unchanged() {
-        return Ok(Changed { made: (), revision: before.revision });
+        return Ok(Changed { made: (), revision: app.leave(change, before.revision).await });
     }
     applications::update_application(&mut change, &after).await?;
     let revision = app.commit(change, event).await?;
@@ -81,7 +81,7 @@ pub async fn update_application_tokens(
     let mut change = begin(app, caller).await?;
     let mut application = find_application(&mut change, id).await?;
     let Some(seconds) = lifetime.filter(|seconds| *seconds != application.token_lifetime) else {
-        return Ok(Changed { made: (), revision: application.revision });
+        return Ok(Changed { made: (), revision: app.leave(change, application.revision).await });
     };
     let event = event("application.tokens_updated", &application);
     let event = event.value("access_token_lifetime", application.token_lifetime, seconds);
@@ -111,7 +111,7 @@ pub async fn rotate_application_secret(
     if let Some(repetition) = &repetition
         && let Some((made, revision)) = repetition.recall(app, &mut change).await?
     {
-        return Ok(Changed { made, revision });
+        return Ok(Changed { made, revision: app.leave(change, revision).await });
     }
     let client_secret = app.make(|fill, _| PlainSecret::generate(fill));
     let version = app.keyring.version();

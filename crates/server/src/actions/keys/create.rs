@@ -34,7 +34,7 @@ pub async fn create_key(
     if let Some(repetition) = &repetition
         && let Some((answer, revision)) = repetition.recall::<IssuedAgain>(app, &mut change).await?
     {
-        return Ok(Changed { made: answer.read()?, revision });
+        return Ok(Changed { made: answer.read()?, revision: app.leave(change, revision).await });
     }
     let (issued, event) = insert(app, caller, &mut change, &request, &allowed_cidrs).await?;
     if let Some(repetition) = &repetition {

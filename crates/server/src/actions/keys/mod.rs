@@ -86,7 +86,7 @@ pub async fn rotate_key(
     if let Some(repetition) = &repetition
         && let Some((answer, revision)) = repetition.recall::<IssuedAgain>(app, &mut change).await?
     {
-        return Ok(Changed { made: answer.read()?, revision });
+        return Ok(Changed { made: answer.read()?, revision: app.leave(change, revision).await });
     }
     let (issued, event) = replace_secret(app, caller, &mut change, row).await?;
     if let Some(repetition) = &repetition {
@@ -128,7 +128,7 @@ pub async fn revoke_key(app: &App, caller: &Caller, id: &str) -> Result<Changed<
     let mut change = begin(app, caller).await?;
     let row = find_key(&mut change, caller, id).await?;
     if let Some(revision) = row.revoked_revision {
-        return Ok(Changed { made: (), revision });
+        return Ok(Changed { made: (), revision: app.leave(change, revision).await });
     }
     keys::revoke_key(&mut change, &row).await?;
     let event = NewEvent::new("key.revoked", &row.id).in_organization(row.org_code).value("is_revoked", false, true);

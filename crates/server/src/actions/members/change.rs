@@ -173,7 +173,8 @@ async fn add(change: &mut Change, org_code: &OrgCode, id: &UserId, rights: &Righ
 
 async fn commit(app: &App, change: Change, org_code: OrgCode, moved: Moved) -> Result<Changed<Moved>, Refusal> {
     if moved.is_empty() {
-        return Ok(Changed { made: moved, revision: change.revision_before() });
+        let revision = change.revision_before();
+        return Ok(Changed { made: moved, revision: app.leave(change, revision).await });
     }
     let event = NewEvent::new("organization.members_updated", &org_code)
         .in_organization(Some(org_code))

@@ -57,7 +57,7 @@ pub async fn give_role(
     let id = find_role(&mut change, role_id).await?.ok_or_else(unknown)?;
     let had = member_rights::list_member_roles(&mut change, &member).await?;
     if let Some(had) = had.into_iter().find(|role| role.role_id == id) {
-        return Ok(Changed { made: (), revision: had.revision });
+        return Ok(Changed { made: (), revision: app.leave(change, had.revision).await });
     }
     member_rights::give_role(&mut change, &member.org_code, &member.user_id, &id).await?;
     commit(app, change, event("member.role_given", &member).value("role_id", (), id)).await
@@ -118,7 +118,7 @@ pub async fn give_permission(
     let id = find_permission(&mut change, permission_id).await?.ok_or_else(unknown)?;
     let had = member_rights::list_member_permissions(&mut change, &member).await?;
     if let Some(had) = had.into_iter().find(|row| row.permission_id == id && row.role_id.is_none()) {
-        return Ok(Changed { made: (), revision: had.revision });
+        return Ok(Changed { made: (), revision: app.leave(change, had.revision).await });
     }
     member_rights::give_permission(&mut change, &member.org_code, &member.user_id, &id).await?;
     commit(app, change, event("member.permission_given", &member).value("permission_id", (), id)).await

@@ -39,7 +39,7 @@ pub async fn rotate_signing_key(app: &App, caller: &Caller, at_once: bool) -> Re
     let now = change.now();
     if !at_once && let Some(waiting) = newest(&mut change, now).await?.filter(|key| key.active_at > now) {
         let revision = waiting.revision;
-        return Ok(Changed { made: waiting, revision });
+        return Ok(Changed { made: waiting, revision: app.leave(change, revision).await });
     }
     let (active_at, retired_at) =
         if at_once { (now, now) } else { (now.after(SIGNING_KEY_LEAD), now.after(SIGNING_KEY_LEAD).after(OVERLAP)) };

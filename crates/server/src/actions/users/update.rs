@@ -52,7 +52,7 @@ pub async fn update_user(
         .personal("family_name", &before.family_name, &after.family_name)
         .personal("provided_id", &before.external_id, &after.external_id);
     if event.is_unchanged() {
-        return Ok(Changed { made: after, revision: before.revision });
+        return Ok(Changed { made: after, revision: app.leave(change, before.revision).await });
     }
     if before.external_id != after.external_id {
         require_free(&mut change, after.external_id.as_deref()).await?;

@@ -85,6 +85,7 @@ impl TestApp {
         let app = App::open(settings, held, now, seeded(&words)).await.unwrap();
         bootstrap::ensure_management_api(&app).await.unwrap();
         import_first_signing_key(&app, &signing_key()).await.unwrap();
+        follow::begin(&app).await.unwrap();
         words.store(WORDS_OF_TESTS, Ordering::SeqCst);
         let router = routes::router(&app);
         Self { app, database, router, clock, watch: Watch::default(), is_watched: true, folder }

@@ -1,15 +1,15 @@
 //! Following the store: what a node may answer, from when and until when.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it should be")]
-
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyward_core::{ApiId, ApiKeyId, KeyState, Owner, ScopeKey, ScopeNumbers, SecretMac, Selector, Timestamp, UserId};
+use keyward_core::{ApiId, ApiKeyId, KeyState, Owner, SecretMac, Selector, Timestamp, UserId};
 use keyward_engine::facts::{self, Changes};
 use keyward_engine::index::{Entry, Index};
 use keyward_engine::{Engine, Follower, NoLease, RoundError, Tenure, Tick};
+
+use crate::given;
 
 const L: Duration = Duration::from_secs(2);
 const START: Tick = Tick::at(Duration::from_secs(100));
@@ -54,20 +54,25 @@ impl Node {
     }
 }
 
+fn the_api() -> ApiId {
+    ApiId::parse("a").unwrap()
+}
+
+fn the_owner() -> Owner {
+    Owner::User(UserId::parse("kp_1").unwrap())
+}
+
 fn api(revision: u64, is_deleted: bool) -> Changes {
-    let id = ApiId::parse("a").unwrap();
-    let api = facts::Api { id, audience: "https://a.example".into(), is_deleted, revision };
-    Changes { apis: vec![api], ..Changes::default() }
+    Changes { apis: vec![facts::Api { is_deleted, ..given::api(&the_api(), revision) }], ..Changes::default() }
 }
 
 fn scope(revision: u64, number: u32, is_deleted: bool) -> Changes {
-    let (api_id, key) = (ApiId::parse("a").unwrap(), ScopeKey::parse(&format!("scope:{number}")).unwrap());
-    Changes { scopes: vec![facts::Scope { api_id, number, key, is_deleted, revision }], ..Changes::default() }
+    let scope = given::scope(&the_api(), number, &format!("scope:{number}"), revision);
+    Changes { scopes: vec![facts::Scope { is_deleted, ..scope }], ..Changes::default() }
 }
 
 fn owned_by(revision: u64, is_suspended: bool, is_deleted: bool) -> facts::Owner {
-    let id = Owner::User(UserId::parse("kp_1").unwrap());
-    facts::Owner { id, external_id: None, is_suspended, is_deleted, revision }
+    facts::Owner { is_suspended, is_deleted, ..given::owner(&the_owner(), revision) }
 }
 
 fn owner(revision: u64, is_suspended: bool, is_deleted: bool) -> Changes {
@@ -75,29 +80,9 @@ fn owner(revision: u64, is_suspended: bool, is_deleted: bool) -> Changes {
 }
 
 fn key(revision: u64, selectors: &[&str]) -> facts::Key {
-    let secret = |text: &&str| facts::Secret {
-        selector: Selector::parse(text).unwrap(),
-        mac: SecretMac::from_bytes(&[1; 32]).unwrap(),
-        version: 1,
-        expires_at: None,
-    };
-    facts::Key {
-        id: ApiKeyId::parse("api_key_1").unwrap(),
-        api_id: ApiId::parse("a").unwrap(),
-        owner: Some(owned_by(1, false, false)),
-        name: format!("of {revision}"),
-        scopes: ScopeNumbers::from(vec![1, 2]),
-        allowed_cidrs: Vec::new(),
-        metadata: None,
-        bound: None,
-        is_enabled: true,
-        is_revoked: false,
-        expires_at: None,
-        verification_count: 0,
-        last_verified_at: None,
-        revision,
-        secrets: selectors.iter().map(secret).collect(),
-    }
+    let mac = || SecretMac::from_bytes(&[1; 32]).unwrap();
+    let secrets = selectors.iter().map(|text| given::secret(Selector::parse(text).unwrap(), mac())).collect();
+    given::key(&ApiKeyId::parse("api_key_1").unwrap(), &the_api(), &the_owner(), revision, secrets)
 }
 
 fn keys(key: facts::Key) -> Changes {

@@ -1,0 +1,7 @@
+//! The engine, told by hand what a store would say.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it should be")]
+
+mod following;
+mod given;
+mod verifying;
