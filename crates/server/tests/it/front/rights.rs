@@ -57,6 +57,21 @@ async fn an_environment_key_that_is_revoked_meanwhile_changes_nothing() {
 }
 
 #[tokio::test]
+async fn an_environment_key_that_is_rotated_meanwhile_changes_nothing_by_its_old_secret() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let served = serve(&app).await;
+    let machine = admin.makes_environment_key(&["create:apis"], json!({})).await;
+    let stream = begin(&served, &machine, &api()).await;
+    let key = admin.get("/api/v1/api_keys").await.text("/api_keys/0/id");
+    assert_eq!(admin.put(&format!("/api/v1/api_keys/{key}")).await.status, 201);
+    let before = app.revision().await;
+    let answer = finish(&app, stream, &api()).await;
+    assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("TOKEN_INVALID"), "{answer}");
+    assert_eq!(app.revision().await, before);
+}
+
+#[tokio::test]
 async fn an_application_that_loses_its_scope_meanwhile_changes_nothing() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
