@@ -199,7 +199,11 @@ impl Account {
                 self.keys[*at].perhaps_verified += u64::from(is_old_valid);
                 let path = format!("{KEYS}/{}", self.keys[*at].id);
                 let again = answered(caller.send(Method::PUT, &path, None, Some(key)).await, 201, "a rotation")?;
-                ensure!(again.is_repeated != is_old_valid, "{key}: {is_old_valid}, {}", again.is_repeated);
+                ensure!(
+                    again.is_repeated != is_old_valid,
+                    "{key}: the old secret is valid: {is_old_valid}, but repeated: {}",
+                    again.is_repeated
+                );
                 self.keys[*at].take(again.text("/api_key/key")?, (Method::PUT, path, key.clone()));
             }
             Pending::Revoke { at } => {
