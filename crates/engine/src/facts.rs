@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 use keyward_core::{
-    ApiId, ApiKeyId, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac, SecretVersion, Selector, Timestamp,
+    ApiId, ApiKeyId, ClientId, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac, SecretVersion, Selector, Timestamp,
 };
 use serde_json::{Map, Value};
 
@@ -16,6 +16,12 @@ pub struct Changes {
     pub scopes: Vec<Scope>,
     /// The organizations and users.
     pub owners: Vec<Owner>,
+    /// The applications.
+    pub applications: Vec<Application>,
+    /// What they were granted.
+    pub grants: Vec<Grant>,
+    /// The keys that tokens are signed with.
+    pub signing_keys: Vec<SigningKey>,
     /// The keys, each with all its secrets.
     pub keys: Vec<Key>,
 }
@@ -27,6 +33,8 @@ pub struct Api {
     pub id: ApiId,
     /// Its audience.
     pub audience: String,
+    /// Whether it is Keyward's own.
+    pub is_management_api: bool,
     /// Whether it was deleted, and its keys with it.
     pub is_deleted: bool,
     /// The revision of its last change.
@@ -61,6 +69,60 @@ pub struct Owner {
     pub is_deleted: bool,
     /// The revision of its last change.
     pub revision: u64,
+}
+
+/// An application: who calls with a token.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// The client id.
+    pub id: ClientId,
+    /// What people call it.
+    pub name: String,
+    /// The organization that it is kept to.
+    pub organization: Option<Owner>,
+    /// The APIs whose keys it may verify; none for those of every API.
+    pub bound: Option<Vec<ApiId>>,
+    /// False while somebody has disabled it.
+    pub is_enabled: bool,
+    /// Whether it was deleted, and its tokens with it.
+    pub is_deleted: bool,
+    /// The revision of its last change.
+    pub revision: u64,
+}
+
+/// What an application may do with the management API.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The application.
+    pub client_id: ClientId,
+    /// The management API.
+    pub api_id: ApiId,
+    /// The scopes, as numbers within that API; empty when it has ended.
+    pub scopes: ScopeNumbers,
+    /// The revision of its last change.
+    pub revision: u64,
+}
+
+/// A key that tokens are signed with.
+#[derive(Clone, Debug)]
+pub struct SigningKey {
+    /// The key's id, as the header of a token names it.
+    pub kid: String,
+    /// The public half; none if it cannot be believed to be ours.
+    pub public: Option<PublicKey>,
+    /// From when its tokens are not accepted any more.
+    pub retired_at: Option<Timestamp>,
+    /// The revision of its last change.
+    pub revision: u64,
+}
+
+/// A public RSA key (RFC 7518 section 6.3.1), base64url.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    /// The modulus.
+    pub n: String,
+    /// The exponent.
+    pub e: String,
 }
 
 /// A key.

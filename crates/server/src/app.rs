@@ -9,6 +9,7 @@ use keyward_engine::{Engine, Follower, Tick};
 use keyward_store::{Change, Database, NewEvent, OpenError, Revision, Store, StoreError, Tx};
 use tokio::sync::Mutex;
 
+use crate::actions::callers::SignedTokens;
 use crate::actions::follow::{self, RoundFailure};
 use crate::actions::master_secrets;
 use crate::caller::Caller;
@@ -43,6 +44,8 @@ pub struct Inner {
     pub refusal_log: RefusalLog,
     /// What verifications are answered from.
     pub engine: Arc<Engine>,
+    /// The tokens of callers whose signatures were checked.
+    pub(crate) signed_tokens: SignedTokens,
     follower: OnceLock<Mutex<Follower>>,
     store: Store,
     throttle: Throttle,
@@ -125,6 +128,7 @@ impl App {
             first_run,
             refusal_log,
             engine,
+            signed_tokens: SignedTokens::default(),
             follower: OnceLock::new(),
             store,
             throttle,

@@ -5,13 +5,14 @@
 
 use ipnet::IpNet;
 use keyward_core::{
-    ApiId, ApiKeyId, OrgCode, Owner, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac, SecretVersion, Selector,
+    ApiId, ApiKeyId, ClientId, OrgCode, Owner, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac, SecretVersion, Selector,
     Timestamp, UserId,
 };
 use serde_json::{Map, Value};
 
 use crate::db::fetch_all;
 use crate::row::{int, row};
+use crate::signing_keys::SigningKeyRow;
 use crate::{Revision, StoreError, Tx};
 
 row! {
@@ -122,6 +123,48 @@ row! {
     }
 }
 
+row! {
+    /// What verifying needs of an application that calls, with its organization as it was when the row was read.
+    pub struct ApplicationFact {
+        /// The client id.
+        pub client_id: ClientId,
+        /// What people call it.
+        pub name: String,
+        /// The organization that it is kept to.
+        pub org_code: Option<OrgCode>,
+        /// The APIs whose keys it may verify; none for those of every API.
+        pub bound_api_ids: Option<Vec<ApiId>>,
+        /// Since when it is disabled.
+        pub disabled_at: Option<Timestamp>,
+        /// When it was deleted.
+        pub deleted_at: Option<Timestamp>,
+        /// The revision of its last change.
+        pub revision: Revision,
+        /// The platform's own id of its organization.
+        pub org_external_id: Option<String>,
+        /// Since when its organization is suspended.
+        pub org_suspended_at: Option<Timestamp>,
+        /// When its organization was deleted.
+        pub org_deleted_at: Option<Timestamp>,
+        /// The revision of its organization's last change.
+        pub org_revision: Option<Revision>,
+    }
+}
+
+row! {
+    /// What an application was granted of the management API.
+    pub struct GrantFact {
+        /// The application.
+        pub client_id: ClientId,
+        /// The management API.
+        pub api_id: ApiId,
+        /// The scopes, as numbers within that API; empty when it has ended.
+        pub scopes: ScopeNumbers,
+        /// The revision of its last change.
+        pub revision: Revision,
+    }
+}
+
 impl OwnerFact {
     /// Which one it is.
     pub fn owner(&self) -> Owner {
@@ -153,6 +196,29 @@ pub async fn list_owners(tx: &mut Tx, above: Revision) -> Result<Vec<OwnerFact>,
     const SQL: &str = "SELECT code AS org_code, NULL AS user_id, external_id, suspended_at, deleted_at, revision \
          FROM organizations WHERE revision > $1 \
          UNION ALL SELECT NULL, id, external_id, suspended_at, deleted_at, revision FROM users WHERE revision > $1";
+    Ok(fetch_all!(tx, SQL, int(above))?)
+}
+
+/// The applications that were changed above a revision, the deleted ones included.
+pub async fn list_applications(tx: &mut Tx, above: Revision) -> Result<Vec<ApplicationFact>, StoreError> {
+    const SQL: &str = "SELECT p.client_id, p.name, p.org_code, p.bound_api_ids, p.disabled_at, p.deleted_at, p.revision, \
+         o.external_id AS org_external_id, o.suspended_at AS org_suspended_at, o.deleted_at AS org_deleted_at, \
+         o.revision AS org_revision \
+         FROM applications p LEFT JOIN organizations o ON o.code = p.org_code WHERE p.revision > $1";
+    Ok(fetch_all!(tx, SQL, int(above))?)
+}
+
+/// The grants for the management API that were changed above a revision, the ended ones included.
+pub async fn list_management_grants(tx: &mut Tx, above: Revision) -> Result<Vec<GrantFact>, StoreError> {
+    const SQL: &str = "SELECT g.client_id, g.api_id, g.scopes, g.revision \
+         FROM grants g JOIN apis a ON a.id = g.api_id WHERE g.revision > $1 AND a.is_management_api";
+    Ok(fetch_all!(tx, SQL, int(above))?)
+}
+
+/// The keys that tokens are signed with, and that were changed above a revision, the retired ones included.
+pub async fn list_signing_keys(tx: &mut Tx, above: Revision) -> Result<Vec<SigningKeyRow>, StoreError> {
+    const SQL: &str = "SELECT kid, public_jwk, private_sealed, secret_version, created_at, active_at, retired_at, \
+         revision FROM signing_keys WHERE revision > $1";
     Ok(fetch_all!(tx, SQL, int(above))?)
 }
 

@@ -54,6 +54,12 @@ pub const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0004_feed.sql"),
         postgres: include_str!("../migrations/postgres/0004_feed.sql"),
     },
+    Migration {
+        version: 5,
+        name: "callers",
+        sqlite: include_str!("../migrations/sqlite/0005_callers.sql"),
+        postgres: include_str!("../migrations/postgres/0005_callers.sql"),
+    },
 ];
 
 /// Runs the migrations that the database lacks; refuses a database that has some which are not known.

@@ -13,6 +13,8 @@ pub struct Api {
     pub id: ApiId,
     /// Its audience, which never changes.
     pub audience: String,
+    /// Whether it is Keyward's own.
+    pub is_management_api: bool,
     state: ArcSwap<ApiState>,
 }
 
@@ -35,7 +37,8 @@ struct ScopeState {
 impl Api {
     pub(super) fn new(fact: facts::Api) -> Self {
         let state = ApiState { is_deleted: fact.is_deleted, revision: fact.revision, scopes: BTreeMap::new() };
-        Self { id: fact.id, audience: fact.audience, state: ArcSwap::from_pointee(state) }
+        let (id, audience, is_management_api) = (fact.id, fact.audience, fact.is_management_api);
+        Self { id, audience, is_management_api, state: ArcSwap::from_pointee(state) }
     }
 
     /// What is true of it now.

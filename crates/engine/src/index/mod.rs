@@ -1,24 +1,35 @@
-//! The index: every secret of every key by its public part, with all that a decision needs.
+//! The index: every secret of every key by its public part, with all that a decision needs; and the applications that
+//! may ask, with what their tokens are checked by.
 //!
 //! Readers take no lock. One writer brings it up to date ([`Writer`]).
 
 mod api;
+mod application;
 mod key;
 mod owner;
+mod signing_key;
 mod writer;
 
-use keyward_core::Selector;
+use std::sync::Arc;
+
+use keyward_core::{ClientId, Selector};
 use papaya::HashMap;
 
 pub use api::{Api, ApiState};
+pub use application::{Application, KnownApplication};
 pub use key::{Entry, Key, Secret, Usage};
 pub use owner::{KnownOwner, OwnerState};
+pub use signing_key::SigningKey;
 pub use writer::{Unappliable, Writer};
 
-/// Every secret of every key by its public part.
+/// What a node knows: it is read by whoever asks, and written by a [`Writer`] alone.
 #[derive(Debug, Default)]
 pub struct Index {
     secrets: HashMap<Selector, Secret>,
+    applications: HashMap<ClientId, Application>,
+    signing_keys: HashMap<String, SigningKey>,
+    /// The APIs that were registered and are there, by their audience.
+    audiences: HashMap<String, Arc<Api>>,
 }
 
 impl Index {
@@ -30,6 +41,29 @@ impl Index {
         let key = &*secret.key;
         let (api, owner) = (key.api.state(), key.owned_by.as_deref().map(KnownOwner::state));
         look(Some(Entry { secret, key, api: &api, owner: owner.as_deref().map(|state| &**state) }))
+    }
+
+    /// Looks at what is known about an application, as [`Self::look_up`] does.
+    pub fn look_up_application<T>(&self, id: &ClientId, look: impl FnOnce(Option<KnownApplication<'_>>) -> T) -> T {
+        let applications = self.applications.pin();
+        let Some(application) = applications.get(id) else { return look(None) };
+        let organization = application.organization.as_deref().map(KnownOwner::state);
+        let granted = application.granted.as_ref().map(|granted| (granted.api.state(), &granted.scopes));
+        look(Some(KnownApplication {
+            application,
+            organization: organization.as_deref().map(|state| &**state),
+            scopes: granted.as_ref().map_or_else(Vec::new, |(api, scopes)| api.scope_keys(scopes)),
+        }))
+    }
+
+    /// Looks at what is known about a key that tokens are signed with.
+    pub fn look_up_signing_key<T>(&self, kid: &str, look: impl FnOnce(Option<&SigningKey>) -> T) -> T {
+        look(self.signing_keys.pin().get(kid))
+    }
+
+    /// Whether a registered API has this audience. That of the management API is not among them.
+    pub fn has_audience(&self, audience: &str) -> bool {
+        self.audiences.pin().contains_key(audience)
     }
 
     /// How many secrets it holds.

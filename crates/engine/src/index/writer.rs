@@ -4,25 +4,26 @@ use std::sync::Arc;
 use keyward_core::{ApiId, ApiKeyId, Owner};
 
 use crate::facts::{self, Changes};
-use crate::index::{Api, Index, Key, KnownOwner, Secret, Usage};
+use crate::index::application::Granted;
+use crate::index::{Api, Application, Index, Key, KnownOwner, Secret, SigningKey, Usage};
 
 /// The one that brings an index up to date, with what it needs to find again what it wrote.
 #[derive(Debug)]
 pub struct Writer {
     index: Arc<Index>,
     apis: HashMap<ApiId, Arc<Api>>,
-    /// Those that own a key.
+    /// Those that own a key, or that an application is kept to.
     owners: HashMap<Owner, Arc<KnownOwner>>,
     keys: HashMap<ApiKeyId, Arc<Key>>,
 }
 
 /// A row refers to one that should be known and is not. The index cannot be told to be complete.
 #[derive(Debug, thiserror::Error)]
-#[error("the {row} of revision {revision} refers to the API {api_id}, which is not known")]
+#[error("the {row} of revision {revision} refers to {refers_to}, which is not known")]
 pub struct Unappliable {
     row: &'static str,
     revision: u64,
-    api_id: ApiId,
+    refers_to: String,
 }
 
 impl Writer {
@@ -39,20 +40,73 @@ impl Writer {
     /// Applies what changed, as it was read behind this head. Rows of changes beyond the head may refer to others that
     /// were not read: those are left out, and come again with the next head.
     pub fn apply(&mut self, changes: Changes, head: u64) -> Result<(), Unappliable> {
-        for fact in changes.apis {
-            match self.apis.get(&fact.id) {
-                Some(known) => known.apply(&fact),
-                None => drop(self.apis.insert(fact.id.clone(), Arc::new(Api::new(fact)))),
-            }
-        }
+        changes.apis.into_iter().for_each(|fact| self.apply_api(fact));
         self.apply_scopes(changes.scopes, head)?;
         for fact in &changes.owners {
-            // Of the others, a key's own row tells when there is one.
+            // Of the others, the row of a key or an application tells when there is one.
             if let Some(known) = self.owners.get(&fact.id) {
                 known.apply(fact);
             }
         }
+        changes.applications.into_iter().for_each(|fact| self.apply_application(fact));
+        changes.grants.into_iter().try_for_each(|fact| self.apply_grant(fact, head))?;
+        changes.signing_keys.into_iter().for_each(|fact| self.apply_signing_key(fact));
         changes.keys.into_iter().try_for_each(|fact| self.apply_key(fact, head))
+    }
+
+    fn apply_api(&mut self, fact: facts::Api) {
+        let api = match self.apis.get(&fact.id) {
+            Some(known) => {
+                known.apply(&fact);
+                Arc::clone(known)
+            }
+            None => {
+                let new = Arc::new(Api::new(fact));
+                self.apis.insert(new.id.clone(), Arc::clone(&new));
+                new
+            }
+        };
+        if api.is_management_api {
+            return;
+        }
+        let audiences = self.index.audiences.pin();
+        if !api.state().is_deleted {
+            audiences.insert(api.audience.clone(), api);
+        } else if audiences.get(&api.audience).is_some_and(|known| known.id == api.id) {
+            audiences.remove(&api.audience);
+        }
+    }
+
+    fn apply_application(&mut self, fact: facts::Application) {
+        let organization = fact.organization.as_ref().map(|owner| self.know_owner(owner));
+        let applications = self.index.applications.pin();
+        let known = applications.get(&fact.id);
+        if known.is_none_or(|known| known.revision < fact.revision) {
+            let granted = known.and_then(|known| known.granted.clone());
+            applications.insert(fact.id.clone(), Application::new(fact, organization, granted));
+        }
+    }
+
+    fn apply_grant(&self, fact: facts::Grant, head: u64) -> Result<(), Unappliable> {
+        let facts::Grant { client_id, api_id, scopes, revision } = fact;
+        let Some(api) = self.find_api("grant", &api_id, revision, head)? else { return Ok(()) };
+        let applications = self.index.applications.pin();
+        let Some(known) = applications.get(&client_id) else {
+            let unknown = Unappliable { row: "grant", revision, refers_to: format!("the application {client_id}") };
+            return if revision <= head { Err(unknown) } else { Ok(()) };
+        };
+        if known.granted.as_ref().is_none_or(|granted| granted.revision < revision) {
+            let granted = Some(Granted { api, scopes, revision });
+            applications.insert(client_id, Application { granted, ..known.clone() });
+        }
+        Ok(())
+    }
+
+    fn apply_signing_key(&self, fact: facts::SigningKey) {
+        let signing_keys = self.index.signing_keys.pin();
+        if signing_keys.get(&fact.kid).is_none_or(|known| known.revision < fact.revision) {
+            signing_keys.insert(fact.kid.clone(), SigningKey::new(fact));
+        }
     }
 
     fn apply_scopes(&self, facts: Vec<facts::Scope>, head: u64) -> Result<(), Unappliable> {
@@ -131,7 +185,7 @@ impl Writer {
         head: u64,
     ) -> Result<Option<Arc<Api>>, Unappliable> {
         match self.apis.get(api_id) {
-            None if revision <= head => Err(Unappliable { row, revision, api_id: api_id.clone() }),
+            None if revision <= head => Err(Unappliable { row, revision, refers_to: format!("the API {api_id}") }),
             found => Ok(found.cloned()),
         }
     }

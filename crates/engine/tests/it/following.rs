@@ -1,57 +1,21 @@
 //! Following the store: what a node may answer, from when and until when.
 
 use std::cell::Cell;
-use std::sync::Arc;
 use std::time::Duration;
 
 use keyward_core::{ApiId, ApiKeyId, KeyState, Owner, SecretMac, Selector, Timestamp, UserId};
 use keyward_engine::facts::{self, Changes};
-use keyward_engine::index::{Entry, Index};
-use keyward_engine::{Engine, Follower, NoLease, RoundError, Tenure, Tick};
+use keyward_engine::{NoLease, RoundError, Tenure};
 
 use crate::given;
+use crate::node::{Node, START};
 
 const L: Duration = Duration::from_secs(2);
-const START: Tick = Tick::at(Duration::from_secs(100));
 const A: &str = "aaaaaaaaaaaa";
 const B: &str = "bbbbbbbbbbbb";
 
-struct Node {
-    engine: Arc<Engine>,
-    follower: Follower,
-}
-
-impl Node {
-    fn new(tenure: Tenure) -> Self {
-        let engine = Arc::<Engine>::default();
-        Self { follower: Follower::new(Arc::clone(&engine), tenure), engine }
-    }
-
-    fn round(&mut self, at: Tick, head: u64, changes: Changes) -> Result<(), RoundError> {
-        self.follower.on_round_sent(at);
-        if self.follower.on_head(head)?.is_some() {
-            self.follower.apply(changes)?;
-        }
-        self.follower.on_round_done();
-        Ok(())
-    }
-
-    fn apply(&mut self, head: u64, changes: Changes) {
-        self.round(START, head, changes).unwrap();
-    }
-
-    fn see<T>(&self, text: &str, look: impl FnOnce(Entry<'_>) -> T) -> Option<T> {
-        let from = |index: &Index| index.look_up(Selector::parse(text).unwrap(), |found| found.map(look));
-        self.engine.answer(|| START, from).unwrap().0
-    }
-
-    fn state(&self) -> KeyState {
-        self.see(A, |entry| entry.state()).unwrap()
-    }
-
-    fn may_answer_at(&self, at: Tick) -> bool {
-        self.engine.require_lease(at).is_ok()
-    }
+fn state(node: &Node) -> KeyState {
+    node.see(A, |entry| entry.state()).unwrap()
 }
 
 fn the_api() -> ApiId {
@@ -173,14 +137,14 @@ fn a_row_replaces_only_a_lower_revision_of_itself() {
         (entry.key.name.to_string(), entry.api.is_deleted, (owner.is_suspended, owner.is_deleted), scopes)
     });
     assert_eq!(told.unwrap(), ("of 7".to_owned(), true, (true, true), vec!["scope:2".to_owned()]));
-    assert!(node.state().is_revoked);
+    assert!(state(&node).is_revoked);
 }
 
 #[test]
 fn what_becomes_of_an_api_an_owner_or_a_scope_counts_for_its_keys() {
     let mut node = Node::new(Tenure::Alone);
     node.apply(1, first());
-    let is = |node: &Node| (node.state().is_revoked, node.state().is_owner_suspended);
+    let is = |node: &Node| (state(node).is_revoked, state(node).is_owner_suspended);
     assert_eq!(is(&node), (false, false));
     node.apply(2, owner(2, true, false));
     assert_eq!(is(&node), (false, true));

@@ -4,7 +4,8 @@ use keyward_core::{ApiId, ApiKeyId, Owner, ScopeKey, ScopeNumbers, SecretMac, Se
 use keyward_engine::facts;
 
 pub(crate) fn api(id: &ApiId, revision: u64) -> facts::Api {
-    facts::Api { id: id.clone(), audience: "https://api.example.com".into(), is_deleted: false, revision }
+    let (id, audience) = (id.clone(), "https://api.example.com".into());
+    facts::Api { id, audience, is_management_api: false, is_deleted: false, revision }
 }
 
 pub(crate) fn scope(api_id: &ApiId, number: u32, key: &str, revision: u64) -> facts::Scope {

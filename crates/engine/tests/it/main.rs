@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it should be")]
 
+mod callers;
 mod following;
 mod given;
+mod node;
 mod verifying;

@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
+use keyward_server::actions::follow;
 use keyward_server::jobs;
 use serde_json::json;
 
@@ -88,4 +89,28 @@ async fn a_node_that_cannot_apply_a_change_is_not_ready_until_it_can() {
     app.database.db_run("UPDATE keys SET allowed_cidrs = '[]'").await;
     assert_eq!(app.anonymous().get("/readyz").await.status, 204);
     assert_eq!(shop.code().await, "API_KEY_VERIFIED");
+}
+
+#[tokio::test]
+async fn a_token_by_a_signing_key_that_is_not_known_here_is_good_after_one_round() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let (id, secret) = admin.makes_application(&["read:apis"], json!({})).await;
+    app.database.db_change("UPDATE signing_keys SET kid = 'of another node'").await;
+    let elsewhere = app.sign_in(&id, &secret).await;
+    assert_eq!(elsewhere.get("/api/v1/apis").await.status, 200);
+    assert_eq!(admin.get("/api/v1/apis").await.status, 200, "the one before has not been told to have ended");
+}
+
+#[tokio::test]
+async fn a_right_that_was_taken_and_told_to_nobody_counts_when_a_round_has_told_of_it_and_never_in_a_change() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let reader = admin.makes_m2m(&["read:apis", "create:apis"], json!({ "name": "Reader" })).await;
+    let taken = app.database.db_change("UPDATE applications SET disabled_at = 1 WHERE name = 'Reader'").await;
+    assert_eq!(reader.get("/api/v1/apis").await.status, 200, "nobody has told this node, and the test proves nothing");
+    let api = json!({ "name": "Orders", "audience": "https://orders.example.com" });
+    assert_eq!(reader.post("/api/v1/apis", api).await.status, 401, "a change asks the store itself");
+    follow::catch_up(&app.app, taken).await.unwrap();
+    assert_eq!(reader.get("/api/v1/apis").await.status, 401);
 }

@@ -73,7 +73,7 @@ async fn without_the_store_no_management_route_says_that_a_credential_is_bad() {
     app.app.close().await;
 
     let document = serde_json::to_value(keyward_server::routes::document()).unwrap();
-    let (mut tried, mut known) = (0, 0);
+    let mut unknowable = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
         for method in operations.as_object().unwrap().keys().filter(|_| path.starts_with("/api/v1/")) {
             let method: Method = method.to_uppercase().parse().unwrap();
@@ -81,19 +81,24 @@ async fn without_the_store_no_management_route_says_that_a_credential_is_bad() {
             for caller in [&admin, &machine] {
                 let reply = caller.call(method.clone(), path, Some(body.clone())).await;
                 let outcome = (reply.status, reply.error(), reply.header("retry-after"));
-                // What an environment key may do is known from memory.
-                let is_known = std::ptr::eq(caller, &machine) && outcome == (403, "SCOPE_MISSING", "");
+                // Who calls, and with what rights, is known from memory; and so is what is wrong with a request by itself.
+                let is_known = match outcome {
+                    (403, "SCOPE_MISSING", "") => std::ptr::eq(caller, &machine),
+                    (400, _, "") => true,
+                    // The same in every version of Keyward.
+                    (200, _, "") => path == "/api/v1/system_permissions",
+                    _ => false,
+                };
                 assert!(is_known || outcome == (503, "UNAVAILABLE", "1"), "{method} {path}: {reply}");
-                known += usize::from(is_known);
+                unknowable += usize::from(!is_known);
                 assert!(is_known || reply.header("www-authenticate").is_empty(), "{method} {path}");
-                tried += 1;
             }
             // That there is no credential, or none that could be one, is known all the same.
             assert_eq!(app.bearer("garbage").call(method.clone(), path, None).await.status, 401, "{method} {path}");
             assert_eq!(app.anonymous().call(method.clone(), path, None).await.status, 401, "{method} {path}");
         }
     }
-    assert!(tried > 40 && known < tried / 2, "{tried}, {known}");
+    assert!(unknowable > 40, "{unknowable}");
     assert_snapshot!(admin.verify(&key, json!({})).await, @r#"
     503
     cache-control: no-store

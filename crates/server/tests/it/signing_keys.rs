@@ -144,9 +144,12 @@ async fn a_public_half_that_was_changed_in_the_database_is_neither_believed_nor_
         let app = TestApp::start().await;
         let admin = app.admin().await;
         assert_eq!(admin.post(PATH, json!({})).await.status, 201, "there are two");
-        app.database.db_run(change).await;
+        let (id, secret) = admin.makes_application(&["read:apis"], json!({})).await;
+        let unused = app.sign_in(&id, &secret).await;
+        app.db_change(change).await;
         // It cannot be known who signed the token: that is neither yes nor no.
-        assert_eq!(admin.get("/api/v1/apis").await.error(), "UNAVAILABLE", "{change}");
+        assert_eq!(unused.get("/api/v1/apis").await.error(), "UNAVAILABLE", "{change}");
+        assert_eq!(admin.get("/api/v1/apis").await.status, 200, "this token was found good before");
         assert_eq!(app.anonymous().get("/.well-known/jwks").await.error(), "UNAVAILABLE", "{change}");
     }
 }

@@ -29,7 +29,7 @@ async fn a_token_loses_at_once_what_its_application_loses() {
     let listed = json!({ "applications": [{ "id": id, "operation": "delete" }] });
     admin.patch(&format!("/api/v1/apis/{api}/applications"), listed).await;
     assert_eq!(token.get("/api/v1/apis").await.status, 403);
-    app.database.db_run("UPDATE applications SET disabled_at = 1 WHERE name = 'Backend'").await;
+    app.db_change("UPDATE applications SET disabled_at = 1 WHERE name = 'Backend'").await;
     assert_eq!(token.get("/api/v1/apis").await.status, 401);
 }
 

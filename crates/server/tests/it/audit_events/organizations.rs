@@ -38,7 +38,7 @@ async fn a_store_from_before_the_scope_gets_it_and_nobody_who_did_not_ask_has_it
     let app = TestApp::start().await;
     let admin = app.admin().await;
     assert_eq!(admin.get(PATH).await.status, 200, "the first application of a new store has every scope");
-    app.database.db_run("UPDATE scopes SET key = 'read:nothing' WHERE key = 'read:audit_events'").await;
+    app.db_change("UPDATE scopes SET key = 'read:nothing' WHERE key = 'read:audit_events'").await;
     assert_eq!(admin.get(PATH).await.error(), "SCOPE_MISSING");
     keyward_server::actions::bootstrap::ensure_management_api(&app.app).await.unwrap();
     let api = admin.management_api().await;

@@ -60,7 +60,7 @@ async fn one_that_was_good_once_is_told_401_whatever_others_send_from_there() {
     let key = admin.get("/api/v1/api_keys").await.text("/api_keys/0/id");
     assert_eq!(admin.delete(&format!("/api/v1/api_keys/{key}")).await.status, 200);
     let orphan = admin.makes_m2m(&["read:apis"], json!({ "name": "Gone" })).await.token.unwrap();
-    app.database.db_run("UPDATE applications SET deleted_at = 1 WHERE name = 'Gone'").await;
+    app.db_change("UPDATE applications SET deleted_at = 1 WHERE name = 'Gone'").await;
 
     app.advance(Duration::from_secs(61));
     for status in [401, 401, 401, 429] {

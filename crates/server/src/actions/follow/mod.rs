@@ -3,6 +3,8 @@
 //! A round reads the head, then the rows above what is applied. One goes on at a time; whoever needs one that began after
 //! some instant, or one that has come to some revision, shares it with all who do.
 
+mod rows;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +12,8 @@ use std::time::Duration;
 use keyward_core::ApiKeyId;
 use keyward_engine::facts::{self, Changes};
 use keyward_engine::index::Index;
-use keyward_engine::{Follower, NoLease, RoundError, Tenure};
-use keyward_store::feed::{self, ApiFact, KeyFact, OwnerFact, ScopeFact, SecretFact};
+use keyward_engine::{Follower, NoLease, RoundError, Tenure, Tick};
+use keyward_store::feed::{self, KeyFact};
 use keyward_store::{Database, Revision, StoreError, Tx, head};
 use keyward_wire::ErrorCode;
 
@@ -56,14 +58,30 @@ pub async fn answer<T>(app: &App, from: impl Fn(&Index) -> T) -> Result<(T, Revi
     if let Ok(answer) = app.engine.answer(clock, &from) {
         return Ok(answer);
     }
+    hear(app, app.tick()).await;
+    app.engine.answer(clock, &from).map_err(cannot_know)
+}
+
+/// The same, for one who asks for something that is not known here, and perhaps is elsewhere: `find` is asked again when
+/// one round has told what there is. Such rounds are at least [`REST`] apart, however many ask.
+pub async fn find<T>(app: &App, find: impl Fn(&Index) -> Option<T>) -> Result<Option<T>, Refusal> {
+    let asked_at = app.tick();
+    if let (Some(found), _) = answer(app, &find).await? {
+        return Ok(Some(found));
+    }
+    tokio::time::sleep(REST).await;
+    hear(app, asked_at).await;
+    Ok(answer(app, &find).await?.0)
+}
+
+/// Waits a little for a round that began after an instant. What comes of it is seen by the lease.
+async fn hear(app: &App, asked_at: Tick) {
     // A task of its own, so that a round that takes longer comes to its end for those who come next.
     let round = {
         let app = app.clone();
-        tokio::spawn(async move { renew(&app).await })
+        tokio::spawn(async move { renew_after(&app, asked_at).await })
     };
-    // What comes of it is seen by the lease.
     let _ = tokio::time::timeout(PATIENCE, round).await;
-    app.engine.answer(clock, &from).map_err(cannot_know)
 }
 
 /// Refuses to answer what was decided under a lease that has run out since.
@@ -77,8 +95,11 @@ fn cannot_know(error: NoLease) -> Refusal {
 
 /// One round that begins after now, for the lease that it brings.
 pub async fn renew(app: &App) -> Result<(), RoundFailure> {
+    renew_after(app, app.tick()).await
+}
+
+async fn renew_after(app: &App, asked_at: Tick) -> Result<(), RoundFailure> {
     let Some(follower) = app.follower() else { return Ok(()) };
-    let asked_at = app.tick();
     let mut follower = follower.lock().await;
     if app.engine.require_lease(app.tick()).is_ok() && follower.begun_at() > Some(asked_at) {
         return Ok(());
@@ -132,16 +153,24 @@ async fn read_and_apply(app: &App, follower: &mut Follower) -> Result<(), RoundF
     let Some(above) = follower.on_head(head)? else { return Ok(()) };
     let audience = app.issuer.management_audience();
     let changes = Changes {
-        apis: feed::list_apis(&mut tx, above).await?.into_iter().map(|fact| api(fact, &audience)).collect(),
-        scopes: feed::list_scopes(&mut tx, above).await?.into_iter().map(scope).collect(),
-        owners: feed::list_owners(&mut tx, above).await?.into_iter().map(owner).collect(),
+        apis: feed::list_apis(&mut tx, above).await?.into_iter().map(|row| rows::api(row, &audience)).collect(),
+        scopes: feed::list_scopes(&mut tx, above).await?.into_iter().map(rows::scope).collect(),
+        owners: feed::list_owners(&mut tx, above).await?.into_iter().map(rows::owner).collect(),
+        applications: feed::list_applications(&mut tx, above).await?.into_iter().map(rows::application).collect(),
+        grants: feed::list_management_grants(&mut tx, above).await?.into_iter().map(rows::grant).collect(),
+        signing_keys: {
+            let keys = feed::list_signing_keys(&mut tx, above).await?;
+            keys.into_iter().map(|row| rows::signing_key(app, row)).collect()
+        },
         keys: Vec::new(),
     };
     follower.apply(changes)?;
     let mut behind = (above + 1, String::new());
     while let Some((keys, last)) = read_keys(&mut tx, &behind).await? {
         follower.apply(Changes { keys, ..Changes::default() })?;
-        tracing::debug!(keys = follower.keys(), "keys are being read");
+        if above == 0 {
+            tracing::info!(keys = follower.keys(), "reading the keys");
+        }
         behind = last;
     }
     Ok(())
@@ -157,72 +186,11 @@ async fn read_keys(tx: &mut Tx, behind: &Place) -> Result<Option<(Vec<facts::Key
     let Some(last) = rows.last().map(|row| (row.revision, row.id.clone())) else { return Ok(None) };
     let mut secrets: HashMap<ApiKeyId, Vec<facts::Secret>> = HashMap::new();
     for row in feed::list_key_secrets(tx, behind, (last.0, &last.1)).await? {
-        secrets.entry(row.key_id.clone()).or_default().push(secret(row));
+        secrets.entry(row.key_id.clone()).or_default().push(rows::secret(row));
     }
     let with_secrets = |row: KeyFact| {
         let secrets = secrets.remove(&row.id).unwrap_or_default();
-        key(row, secrets)
+        rows::key(row, secrets)
     };
     Ok(Some((rows.into_iter().map(with_secrets).collect(), (last.0, last.1.to_string()))))
-}
-
-fn api(fact: ApiFact, management_audience: &str) -> facts::Api {
-    facts::Api {
-        id: fact.id,
-        audience: fact.audience.unwrap_or_else(|| management_audience.to_owned()),
-        is_deleted: fact.deleted_at.is_some(),
-        revision: fact.revision,
-    }
-}
-
-fn scope(fact: ScopeFact) -> facts::Scope {
-    facts::Scope {
-        api_id: fact.api_id,
-        number: fact.number,
-        key: fact.key,
-        is_deleted: fact.deleted_at.is_some(),
-        revision: fact.revision,
-    }
-}
-
-fn owner(fact: OwnerFact) -> facts::Owner {
-    facts::Owner {
-        id: fact.owner(),
-        external_id: fact.external_id,
-        is_suspended: fact.suspended_at.is_some(),
-        is_deleted: fact.deleted_at.is_some(),
-        revision: fact.revision,
-    }
-}
-
-fn secret(fact: SecretFact) -> facts::Secret {
-    facts::Secret { selector: fact.selector, mac: fact.mac, version: fact.secret_version, expires_at: fact.expires_at }
-}
-
-fn key(fact: KeyFact, secrets: Vec<facts::Secret>) -> facts::Key {
-    let owned_by = fact.owner();
-    let owner = fact.owner_revision.map(|revision| facts::Owner {
-        id: owned_by,
-        external_id: fact.owner_external_id,
-        is_suspended: fact.owner_suspended_at.is_some(),
-        is_deleted: fact.owner_deleted_at.is_some(),
-        revision,
-    });
-    facts::Key {
-        id: fact.id,
-        api_id: fact.api_id,
-        owner,
-        name: fact.name,
-        scopes: fact.scopes,
-        allowed_cidrs: fact.allowed_cidrs,
-        metadata: fact.metadata,
-        bound: fact.bound_api_ids,
-        is_enabled: fact.is_enabled,
-        is_revoked: fact.revoked_at.is_some(),
-        expires_at: fact.expires_at,
-        verification_count: fact.verification_count,
-        last_verified_at: fact.last_verified_at,
-        revision: fact.revision,
-        secrets,
-    }
 }

@@ -1,0 +1,182 @@
+//! Tokens whose signature was found good. That is checked once for each; whether a token still counts, at each use.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use keyward_core::{ClientId, ManagementScope, OrgCode, PlainSecret};
+use keyward_engine::facts::PublicKey;
+use keyward_wire::ErrorCode;
+use keyward_wire::oauth::Claims;
+use papaya::HashMap;
+use serde::Deserialize;
+
+use super::Unfound;
+use crate::actions::follow;
+use crate::app::App;
+use crate::refusal::Refusal;
+
+/// Tokens that are kept before the older half is forgotten. One takes about 1 KiB.
+const MAX_KEPT: usize = 10_000;
+
+/// What a token says whose signature is good.
+#[derive(Debug)]
+pub(super) struct SignedToken {
+    /// The key that it is signed with.
+    pub(super) kid: String,
+    /// Who issued it.
+    pub(super) iss: String,
+    /// When it expires, in seconds since the epoch.
+    pub(super) exp: i64,
+    /// For whom it was issued.
+    pub(super) audiences: Vec<String>,
+    /// The application that it was issued to.
+    pub(super) client_id: ClientId,
+    /// The organization that its application was kept to.
+    pub(super) org_code: Option<OrgCode>,
+    /// The scopes of the management API that it carries.
+    pub(super) scopes: BTreeSet<ManagementScope>,
+}
+
+/// The tokens whose signatures were found good lately, by their SHA-256. Readers take no lock.
+#[derive(Debug, Default)]
+pub struct SignedTokens(ArcSwap<Halves>);
+
+/// New ones go among the younger; when these are half of all that may be kept, the older are forgotten.
+#[derive(Debug, Default)]
+struct Halves {
+    younger: Arc<Tokens>,
+    older: Arc<Tokens>,
+}
+
+type Tokens = HashMap<[u8; 32], Arc<SignedToken>>;
+
+impl SignedTokens {
+    fn find(&self, hash: &[u8; 32]) -> Option<Arc<SignedToken>> {
+        let halves = self.0.load();
+        if let Some(found) = halves.younger.pin().get(hash) {
+            return Some(Arc::clone(found));
+        }
+        let found = halves.older.pin().get(hash).cloned()?;
+        self.keep(*hash, Arc::clone(&found));
+        Some(found)
+    }
+
+    fn keep(&self, hash: [u8; 32], token: Arc<SignedToken>) {
+        let halves = self.0.load();
+        halves.younger.pin().insert(hash, token);
+        if halves.younger.len() >= MAX_KEPT / 2 {
+            let next = Halves { younger: Arc::default(), older: Arc::clone(&halves.younger) };
+            // If another was quicker, it has done the same.
+            let _ = self.0.compare_and_swap(&halves, Arc::new(next));
+        }
+    }
+}
+
+/// The header of a token, as `actions/tokens.rs` writes it. With any other member (`jwk`, `jku`, `crit`) it is none of
+/// ours, and asks for something that we do not do (RFC 7515 section 4.1.11).
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    typ: String,
+    alg: String,
+    kid: String,
+}
+
+impl Header {
+    fn of(token: &str) -> Option<Self> {
+        let encoded = token.split('.').next()?;
+        let header: Self = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()?;
+        Some(header).filter(|header| header.typ == "JWT" && header.alg == "RS256")
+    }
+}
+
+/// What a token says, if its signature is good.
+pub(super) async fn read(app: &App, token: &PlainSecret) -> Result<Arc<SignedToken>, Unfound> {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, token.expose().as_bytes()).as_ref());
+    if let Some(known) = app.signed_tokens.find(&hash) {
+        return Ok(known);
+    }
+    // Garbage is refused before anything is asked.
+    let header = Header::of(token.expose()).ok_or(Unfound::Forged)?;
+    let now = app.now();
+    // A key that is not known here was perhaps made on another node a moment ago.
+    let accepted = follow::find(app, |index| {
+        index.look_up_signing_key(&header.kid, |key| {
+            key.filter(|key| key.is_accepted_at(now)).map(|key| key.public.clone())
+        })
+    });
+    let public = accepted.await?.ok_or(Unfound::Forged)?;
+    let unbelieved = || Refusal::caused_by(ErrorCode::Unavailable, "the signing key is not believed to be ours");
+    let claims = check(token, &public.ok_or_else(unbelieved)?)?;
+    let signed = Arc::new(SignedToken {
+        kid: header.kid,
+        iss: claims.iss,
+        exp: claims.exp,
+        audiences: claims.aud,
+        client_id: claims.azp,
+        org_code: claims.org_code,
+        scopes: claims.scp.iter().filter_map(|key| ManagementScope::parse(key)).collect(),
+    });
+    if signed.exp > now.as_seconds() {
+        app.signed_tokens.keep(hash, Arc::clone(&signed));
+    }
+    Ok(signed)
+}
+
+/// The claims of a token whose signature is good. Only RS256 and only our own keys will do, whatever its header says;
+/// times are the caller's to check, by a clock that is an argument.
+fn check(token: &PlainSecret, public: &PublicKey) -> Result<Claims, Unfound> {
+    let key = DecodingKey::from_rsa_components(&public.n, &public.e)
+        .map_err(|error| Refusal::caused_by(ErrorCode::Internal, error))?;
+    let mut validation = Validation::new(Algorithm::RS256);
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    validation.required_spec_claims.clear();
+    jsonwebtoken::decode(token.expose(), &key, &validation).map(|token| token.claims).map_err(|_| Unfound::Forged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(kid: &str) -> Arc<SignedToken> {
+        Arc::new(SignedToken {
+            kid: kid.to_owned(),
+            iss: String::new(),
+            exp: 0,
+            audiences: Vec::new(),
+            client_id: ClientId::parse("c1").unwrap(),
+            org_code: None,
+            scopes: BTreeSet::new(),
+        })
+    }
+
+    fn hash(number: usize) -> [u8; 32] {
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&number.to_le_bytes());
+        hash
+    }
+
+    #[test]
+    fn what_is_used_stays_and_the_rest_is_forgotten_in_time() {
+        let tokens = SignedTokens::default();
+        assert!(tokens.find(&hash(0)).is_none());
+        tokens.keep(hash(0), token("used"));
+        tokens.keep(hash(1), token("unused"));
+        for number in 2..3 * MAX_KEPT {
+            tokens.keep(hash(number), token("another"));
+            let kid = tokens.find(&hash(0)).map(|token| token.kid.clone());
+            assert_eq!(kid.as_deref(), Some("used"), "{number}");
+            let halves = tokens.0.load();
+            assert!(halves.younger.len() + halves.older.len() <= MAX_KEPT, "{number}");
+        }
+        assert!(tokens.find(&hash(1)).is_none());
+        assert!(tokens.find(&hash(3 * MAX_KEPT - 1)).is_some());
+    }
+}
