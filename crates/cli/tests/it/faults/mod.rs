@@ -15,6 +15,7 @@ mod disk;
 mod gone_database;
 mod held_key;
 mod kill;
+mod nodes;
 mod postgres;
 mod power;
 mod shop;

@@ -84,8 +84,12 @@ impl Shop {
     }
 
     pub(crate) fn command(&self) -> Command {
+        self.command_in(&self.place)
+    }
+
+    fn command_in(&self, place: &Place) -> Command {
         let arguments = ["serve", "--data", "data", "--listen", "127.0.0.1:0"];
-        let mut command = self.place.command(&self.program, &arguments);
+        let mut command = place.command(&self.program, &arguments);
         // Tokens are to outlive the process, whatever its port.
         command.env("KEYWARD_PUBLIC_URL", "http://keys.example.com");
         if let Some(server) = &self.postgres {
@@ -99,6 +103,14 @@ impl Shop {
     pub(crate) fn start(&mut self) -> Checked<Ready> {
         let (process, address) = self.launch()?;
         let address = address.ok_or_else(|| format!("the server does not start: {}", process.stderr()))?;
+        Ok(Ready { process, address })
+    }
+
+    /// Starts one more server on the same database, in a place of its own.
+    pub(crate) fn start_another(&self, place: &Place) -> Checked<Ready> {
+        let mut process = Running::start(&mut self.command_in(place));
+        let address = process.address_if_ready();
+        let address = address.ok_or_else(|| format!("the other server does not start: {}", process.stderr()))?;
         Ok(Ready { process, address })
     }
 
