@@ -148,6 +148,8 @@ pub struct Key {
     pub is_enabled: bool,
     /// Whether it was revoked by itself.
     pub is_revoked: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
     /// From when it is no longer valid.
     pub expires_at: Option<Timestamp>,
     /// How often it was found valid.

@@ -72,6 +72,11 @@ impl Caller {
         }
     }
 
+    /// Whoever holds a key, without any right but that over the key itself.
+    pub fn holder(actor: Actor) -> Self {
+        Self { actor, scopes: BTreeSet::new(), bound: Some(Vec::new()), ..Self::system() }
+    }
+
     /// The same, calling from somewhere.
     pub fn from(self, origin: Origin) -> Self {
         Self { origin, ..self }

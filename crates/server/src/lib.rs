@@ -15,6 +15,7 @@ pub mod inputs;
 pub mod issuer;
 pub mod jobs;
 mod oauth;
+pub mod oauth_refusal;
 pub mod refusal;
 pub mod refusal_log;
 pub mod routes;

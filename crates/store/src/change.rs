@@ -29,6 +29,8 @@ pub enum ActorKind {
     Application,
     /// An environment key.
     EnvironmentKey,
+    /// Whoever holds a key, by that key.
+    KeyHolder,
     /// Somebody at the host, by the command line.
     CommandLine,
     /// Whoever held the setup link.
@@ -43,6 +45,7 @@ impl ActorKind {
         match self {
             Self::Application => "application",
             Self::EnvironmentKey => "environment_key",
+            Self::KeyHolder => "key_holder",
             Self::CommandLine => "command_line",
             Self::Setup => "setup",
             Self::System => "system",

@@ -86,6 +86,8 @@ row! {
         pub bound_api_ids: Option<Vec<ApiId>>,
         /// False while somebody has disabled it.
         pub is_enabled: bool,
+        /// When it was made.
+        pub created_at: Timestamp,
         /// From when it is no longer valid.
         pub expires_at: Option<Timestamp>,
         /// When it was revoked.
@@ -225,7 +227,7 @@ pub async fn list_signing_keys(tx: &mut Tx, above: Revision) -> Result<Vec<Signi
 /// Keys behind one in the order of their changes: those that were changed above a revision, the revoked ones included.
 pub async fn list_keys(tx: &mut Tx, (above, after): (Revision, &str), limit: u32) -> Result<Vec<KeyFact>, StoreError> {
     const SQL: &str = "SELECT k.id, k.api_id, k.org_code, k.user_id, k.name, k.scopes, k.allowed_cidrs, k.metadata, \
-         k.bound_api_ids, k.is_enabled, k.expires_at, k.revoked_at, k.revision, \
+         k.bound_api_ids, k.is_enabled, k.created_at, k.expires_at, k.revoked_at, k.revision, \
          COALESCE(o.external_id, u.external_id) AS owner_external_id, \
          COALESCE(o.suspended_at, u.suspended_at) AS owner_suspended_at, \
          COALESCE(o.deleted_at, u.deleted_at) AS owner_deleted_at, \

@@ -1,6 +1,6 @@
 //! Tokens for machines: RFC 6749 section 4.4, with its own error codes and shapes.
 
-use keyward_core::{ClientId, OrgCode, PlainSecret};
+use keyward_core::{ClientId, OrgCode, PlainSecret, UserId};
 use serde::{Deserialize, Serialize};
 
 /// The body of a token request. Client credentials may stand in the `Authorization` header instead.
@@ -71,6 +71,9 @@ oauth_errors! {
     UnauthorizedClient 400 "unauthorized_client" "The application is not authorised for this audience.",
     UnsupportedGrantType 400 "unsupported_grant_type" "Only `client_credentials` is served.",
     InvalidScope 400 "invalid_scope" "A scope is unknown or was not granted.",
+    InvalidToken 401 "invalid_token" "The bearer token is none of ours, has ended, or stands for somebody who has (RFC 6750 section 3.1).",
+    InsufficientScope 403 "insufficient_scope" "The credential lacks a scope (RFC 6750 section 3.1).",
+    UnsupportedTokenType 400 "unsupported_token_type" "A token of this kind cannot be revoked (RFC 7009 section 2.2.1).",
     TooManyRequests 429 "temporarily_unavailable" "Too many tokens were asked for, or too many secrets were wrong.",
     ServerError 500 "server_error" "Something is broken on our side.",
     TemporarilyUnavailable 503 "temporarily_unavailable" "The answer cannot be known now.",
@@ -112,6 +115,83 @@ pub struct Claims {
     pub scp: Vec<String>,
     /// The version of this list of claims.
     pub v: String,
+}
+
+/// The body of a question about a key or a token (RFC 7662 section 2.1).
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct IntrospectionRequest {
+    /// The secret of an API key, or an M2M token.
+    #[serde(serialize_with = "keyward_core::secret::expose_given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = String))]
+    pub token: Option<PlainSecret>,
+    /// Makes no difference: both kinds are looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type_hint: Option<String>,
+    /// The address that the key was used from. A key that may be used from some addresses alone is not active without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// The application's client id, unless the credentials stand in the `Authorization` header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// The application's secret.
+    #[serde(serialize_with = "keyward_core::secret::expose_given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub client_secret: Option<PlainSecret>,
+}
+
+/// What a key or a token is worth (RFC 7662 section 2.2). If it is worth nothing, `active` stands alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct IntrospectionResponse {
+    /// Whether it is worth anything to the one who asks.
+    pub active: bool,
+    /// Its scopes, separated by spaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The application that a token was issued to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    /// `Bearer`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<String>,
+    /// When it ends, in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<i64>,
+    /// When it was made, in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<i64>,
+    /// Whose it is: the user, the organization or the application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub: Option<String>,
+    /// The API that it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<Vec<String>>,
+    /// Who issued it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    /// Its own id: of a key, the key's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
+    /// The organization that a key belongs to, or that a token's application is kept to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org_code: Option<OrgCode>,
+    /// The user that a key belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
+}
+
+/// The body of a revocation (RFC 7009 section 2.1).
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RevocationRequest {
+    /// The secret of an API key.
+    #[serde(serialize_with = "keyward_core::secret::expose_given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = String))]
+    pub token: Option<PlainSecret>,
+    /// Makes no difference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type_hint: Option<String>,
 }
 
 /// The keys that tokens are signed with (RFC 7517 section 5).
@@ -156,6 +236,14 @@ pub struct Discovery {
     pub response_types_supported: Vec<String>,
     /// How an application may show its credentials.
     pub token_endpoint_auth_methods_supported: Vec<String>,
+    /// Where it is asked what a key or a token is worth.
+    pub introspection_endpoint: String,
+    /// How whoever asks that shows who it is.
+    pub introspection_endpoint_auth_methods_supported: Vec<String>,
+    /// Where whoever holds a key ends it.
+    pub revocation_endpoint: String,
+    /// `none`: the key itself is what must be shown.
+    pub revocation_endpoint_auth_methods_supported: Vec<String>,
     /// How tokens are signed.
     pub id_token_signing_alg_values_supported: Vec<String>,
     /// One `sub` for all.

@@ -26,6 +26,8 @@ pub struct Key {
     pub metadata: Option<Box<Map<String, Value>>>,
     /// The APIs whose keys it may verify; none for those of every API.
     pub bound: Option<Box<[ApiId]>>,
+    /// When it was made.
+    pub created_at: Timestamp,
     /// From when it is no longer valid.
     pub expires_at: Option<Timestamp>,
     /// What is counted of it, whatever becomes of the rest.

@@ -146,6 +146,7 @@ impl Writer {
             allowed_cidrs: fact.allowed_cidrs.into(),
             metadata: fact.metadata.map(Box::new),
             bound: fact.bound.map(Into::into),
+            created_at: fact.created_at,
             expires_at: fact.expires_at,
             usage,
             owned_by,

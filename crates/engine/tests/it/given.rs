@@ -1,6 +1,6 @@
 //! What a node is told, as tests begin with it: each fact as it is if nothing is said about it.
 
-use keyward_core::{ApiId, ApiKeyId, Owner, ScopeKey, ScopeNumbers, SecretMac, Selector};
+use keyward_core::{ApiId, ApiKeyId, Owner, ScopeKey, ScopeNumbers, SecretMac, Selector, Timestamp};
 use keyward_engine::facts;
 
 pub(crate) fn api(id: &ApiId, revision: u64) -> facts::Api {
@@ -40,6 +40,7 @@ pub(crate) fn key(
         bound: None,
         is_enabled: true,
         is_revoked: false,
+        created_at: Timestamp::from_seconds(1),
         expires_at: None,
         verification_count: 0,
         last_verified_at: None,

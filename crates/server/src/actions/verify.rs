@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use keyward_core::bounds::{MAX_REVISION, MAX_SCOPES};
-use keyward_core::{ApiId, ApiKeyId, KeySecret, KeyStatus, Keyring, Outcome, Owner, Presented, ScopeKey, Timestamp};
+use keyward_core::{
+    ApiId, ApiKeyId, KeySecret, KeyStatus, Keyring, Outcome, Owner, PlainSecret, Presented, ScopeKey, Timestamp,
+};
 use keyward_engine::index::{Entry, Index, Usage};
 use keyward_engine::{Ask, CannotKnow, Use, Wanted, verify};
 use keyward_store::usage::{self, UsageRow};
@@ -50,6 +52,8 @@ pub struct VerifiedKey {
     pub metadata: Option<Map<String, Value>>,
     /// Its status.
     pub status: KeyStatus,
+    /// When it was made.
+    pub created_at: Timestamp,
     /// From when it is no longer valid.
     pub expires_at: Option<Timestamp>,
     /// How often it was found valid, this time included.
@@ -83,20 +87,32 @@ pub async fn verify_key(app: &App, caller: &Caller, request: &VerifyKeyRequest) 
         bound: caller.bound.as_deref(),
     };
     let presented = Presented { ip, scopes: required };
+    let mut verified = judge_key(app, caller, &request.api_key, wanted, presented).await?;
+    if let (Outcome::Verified, Some(key)) = (&verified.outcome, &mut verified.key) {
+        count(app, key, ip).await?;
+        // Counting takes its time, and a lease may run out meanwhile.
+        follow::require_lease(app)?;
+    }
+    Ok(verified)
+}
+
+/// Decides whether a key may be used, and counts nothing.
+pub(super) async fn judge_key(
+    app: &App,
+    caller: &Caller,
+    secret: &PlainSecret,
+    wanted: Wanted<'_>,
+    presented: Presented<'_>,
+) -> Result<Verified, Refusal> {
     let ask = Ask { used_for: Use::Customer, org_scope: &caller.org_scope, wanted, presented };
-    let secret = KeySecret::parse(request.api_key.expose());
+    let secret = KeySecret::parse(secret.expose());
     let now = app.now();
     let decided = |index: &Index| match &secret {
         None => Ok((Outcome::Invalid, None)),
         Some(secret) => index.look_up(secret.selector(), |found| decide(&app.keyring, secret, found, &ask, now)),
     };
     let (decided, revision) = follow::answer(app, decided).await?;
-    let (outcome, mut key) = decided.map_err(|error| Refusal::caused_by(ErrorCode::Unavailable, error))?;
-    if let (Outcome::Verified, Some(key)) = (&outcome, &mut key) {
-        count(app, key, ip).await?;
-        // Counting takes its time, and a lease may run out meanwhile.
-        follow::require_lease(app)?;
-    }
+    let (outcome, key) = decided.map_err(|error| Refusal::caused_by(ErrorCode::Unavailable, error))?;
     Ok(Verified { outcome, key, revision })
 }
 
@@ -162,6 +178,7 @@ impl VerifiedKey {
             scopes: scopes.iter().map(ToString::to_string).collect(),
             metadata: key.metadata.as_deref().cloned(),
             status,
+            created_at: key.created_at,
             expires_at: key.expires_at,
             verification_count: key.usage.count(),
             last_verified_at: key.usage.last_at(),
@@ -170,7 +187,7 @@ impl VerifiedKey {
     }
 }
 
-fn read_ip(text: &str) -> Result<IpAddr, Refusal> {
+pub(super) fn read_ip(text: &str) -> Result<IpAddr, Refusal> {
     let read: Result<IpAddr, _> = text.parse();
     // An IPv4 address written as IPv6 is kept as what it is.
     read.map(|ip| ip.to_canonical()).map_err(|_| Refusal::field("ip", "must be an IPv4 or IPv6 address"))

@@ -11,7 +11,7 @@ use crate::front::ClientAddress;
 use crate::refusal::Refusal;
 
 /// Who sent a request, by its bearer token (RFC 6750 section 2.1).
-pub(super) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
+pub(crate) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
     let token = bearer_token(&parts.headers)?;
     #[cfg(feature = "leak-control")]
     tracing::trace!(token = token.expose(), "a leak, for the tests to notice");

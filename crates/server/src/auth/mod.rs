@@ -4,5 +4,5 @@ pub(crate) mod bearer;
 mod origin;
 mod permit;
 
-pub(crate) use origin::CalledFrom;
+pub(crate) use origin::{CalledFrom, origin_of};
 pub(crate) use permit::{Platform, PlatformOrOrganization, scope};

@@ -24,7 +24,7 @@ impl<S: Send + Sync> FromRequestParts<S> for CalledFrom {
     }
 }
 
-pub(super) fn origin_of(parts: &Parts) -> Origin {
+pub(crate) fn origin_of(parts: &Parts) -> Origin {
     let agent = parts.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
     Origin {
         request_id: parts.extensions.get::<RequestId>().map(|RequestId(id)| id.to_string()),

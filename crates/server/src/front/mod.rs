@@ -25,7 +25,7 @@ pub(crate) use client_address::{ClientAddress, find_client};
 pub(crate) use intake::let_in;
 pub(crate) use log::{RequestId, log_requests};
 pub(crate) use noted::{Identified, Told};
-pub(crate) use oauth_answer::{refuse, refuse_token};
+pub(crate) use oauth_answer::{refuse, refuse_oauth};
 pub(crate) use repeat::{Repeat, RepeatHeader, Repeated, repeated};
 pub(crate) use secure::secure_answers;
 pub use tls::{Tls, TlsError, TlsFiles};

@@ -1,9 +1,10 @@
 //! Two nodes on one PostgreSQL: each hears of what was changed on the other, and goes on when the other one is gone.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::calls::{Caller, answered};
 use super::shop::{Kind, Shop};

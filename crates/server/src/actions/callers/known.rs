@@ -27,15 +27,29 @@ pub(super) async fn identify_application(
 }
 
 fn find_application(app: &App, index: &Index, token: &SignedToken, host: Option<&str>) -> Option<Caller> {
-    let now = app.now();
-    let is_in_time = token.iss == app.issuer.as_str() && token.exp > now.as_seconds();
-    let is_signed = index.look_up_signing_key(&token.kid, |key| key.is_some_and(|key| key.is_accepted_at(now)));
-    if !is_in_time || !is_signed || !names_management_api(app, index, &token.audiences, host) {
+    if !counts(app, index, token) || !names_management_api(app, index, &token.claims.aud, host) {
         return None;
     }
-    index.look_up_application(&token.client_id, |known| {
+    look_up_bearer(index, token, |known| application_caller(known, token))
+}
+
+/// Whether a token is still worth what it says: it is ours, has not ended, and neither has the key that it is signed with.
+pub(in crate::actions) fn counts(app: &App, index: &Index, token: &SignedToken) -> bool {
+    let now = app.now();
+    token.claims.iss == app.issuer.as_str()
+        && token.claims.exp > now.as_seconds()
+        && index.look_up_signing_key(&token.kid, |key| key.is_some_and(|key| key.is_accepted_at(now)))
+}
+
+/// Looks at the application that a token was issued to, if it is active and kept to the organization that the token says.
+pub(in crate::actions) fn look_up_bearer<T>(
+    index: &Index,
+    token: &SignedToken,
+    look: impl FnOnce(&KnownApplication<'_>) -> T,
+) -> Option<T> {
+    index.look_up_application(&token.claims.azp, |known| {
         let known = known.filter(KnownApplication::is_active)?;
-        (known.application.org_code == token.org_code).then(|| application_caller(&known, token))
+        (known.application.org_code == token.claims.org_code).then(|| look(&known))
     })
 }
 
@@ -49,14 +63,18 @@ fn application_caller(known: &KnownApplication<'_>, token: &SignedToken) -> Call
     let application = known.application;
     let granted = known.scopes.iter().filter_map(|key| ManagementScope::parse(key.as_str()));
     let credential = Credential::Token {
-        client_id: token.client_id.clone(),
-        org_code: token.org_code.clone(),
+        client_id: token.claims.azp.clone(),
+        org_code: token.claims.org_code.clone(),
         scopes: token.scopes.clone(),
     };
     Caller {
         actor: Actor { kind: ActorKind::Application, id: application.id.to_string(), name: application.name.clone() },
-        api_scope: token.org_code.as_ref().map_or(ApiScope::All, |_| ApiScope::GrantedTo(application.id.clone())),
-        org_scope: token.org_code.clone().map_or(OrgScope::All, OrgScope::One),
+        api_scope: token
+            .claims
+            .org_code
+            .as_ref()
+            .map_or(ApiScope::All, |_| ApiScope::GrantedTo(application.id.clone())),
+        org_scope: token.claims.org_code.clone().map_or(OrgScope::All, OrgScope::One),
         scopes: granted.filter(|scope| token.scopes.contains(scope)).collect::<BTreeSet<_>>(),
         bound: application.bound.clone(),
         origin: Origin::default(),

@@ -15,11 +15,13 @@ use crate::app::App;
 use crate::caller::{Caller, Credential, Origin};
 use crate::refusal::Refusal;
 
+pub(super) use self::known::{counts, look_up_bearer};
 pub use self::signed::SignedTokens;
-pub(super) use self::stored::{begin, granted_scopes};
+pub(super) use self::signed::read as read_signed;
+pub(super) use self::stored::{application_caller, begin, granted_scopes};
 
 /// Why nobody was found behind a credential.
-enum Unfound {
+pub(super) enum Unfound {
     /// It was never one of ours: garbage, a wrong secret, a signature that is not ours.
     Forged,
     /// Another reason. It may have been ours and good, and whoever shows it has to learn that it is so no longer.
@@ -69,6 +71,15 @@ async fn find_caller(app: &App, token: &PlainSecret, request_host: Option<&str>)
         Some(secret) if secret.class() == KeyClass::Admin => known::identify_key(app, secret).await,
         Some(_) => Err(Unfound::Forged),
         None => known::identify_application(app, token, request_host).await,
+    }
+}
+
+/// Whether this is an M2M token that was signed here, whatever it is worth by now.
+pub async fn is_signed_token(app: &App, token: &PlainSecret) -> Result<bool, Refusal> {
+    match signed::read(app, token).await {
+        Ok(_) => Ok(true),
+        Err(Unfound::Forged) => Ok(false),
+        Err(Unfound::Refused(refusal)) => Err(refusal),
     }
 }
 

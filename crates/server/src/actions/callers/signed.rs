@@ -8,7 +8,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use keyward_core::{ClientId, ManagementScope, OrgCode, PlainSecret};
+use keyward_core::{ManagementScope, PlainSecret};
 use keyward_engine::facts::PublicKey;
 use keyward_wire::ErrorCode;
 use keyward_wire::oauth::Claims;
@@ -25,19 +25,11 @@ const MAX_KEPT: usize = 10_000;
 
 /// What a token says whose signature is good.
 #[derive(Debug)]
-pub(super) struct SignedToken {
+pub(in crate::actions) struct SignedToken {
     /// The key that it is signed with.
-    pub(super) kid: String,
-    /// Who issued it.
-    pub(super) iss: String,
-    /// When it expires, in seconds since the epoch.
-    pub(super) exp: i64,
-    /// For whom it was issued.
-    pub(super) audiences: Vec<String>,
-    /// The application that it was issued to.
-    pub(super) client_id: ClientId,
-    /// The organization that its application was kept to.
-    pub(super) org_code: Option<OrgCode>,
+    pub(in crate::actions) kid: String,
+    /// All that it says.
+    pub(in crate::actions) claims: Claims,
     /// The scopes of the management API that it carries.
     pub(super) scopes: BTreeSet<ManagementScope>,
 }
@@ -96,7 +88,7 @@ impl Header {
 }
 
 /// What a token says, if its signature is good.
-pub(super) async fn read(app: &App, token: &PlainSecret) -> Result<Arc<SignedToken>, Unfound> {
+pub(in crate::actions) async fn read(app: &App, token: &PlainSecret) -> Result<Arc<SignedToken>, Unfound> {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, token.expose().as_bytes()).as_ref());
     if let Some(known) = app.signed_tokens.find(&hash) {
@@ -116,14 +108,10 @@ pub(super) async fn read(app: &App, token: &PlainSecret) -> Result<Arc<SignedTok
     let claims = check(token, &public.ok_or_else(unbelieved)?)?;
     let signed = Arc::new(SignedToken {
         kid: header.kid,
-        iss: claims.iss,
-        exp: claims.exp,
-        audiences: claims.aud,
-        client_id: claims.azp,
-        org_code: claims.org_code,
         scopes: claims.scp.iter().filter_map(|key| ManagementScope::parse(key)).collect(),
+        claims,
     });
-    if signed.exp > now.as_seconds() {
+    if signed.claims.exp > now.as_seconds() {
         app.signed_tokens.keep(hash, Arc::clone(&signed));
     }
     Ok(signed)
@@ -143,18 +131,25 @@ fn check(token: &PlainSecret, public: &PublicKey) -> Result<Claims, Unfound> {
 
 #[cfg(test)]
 mod tests {
+    use keyward_core::ClientId;
+
     use super::*;
 
     fn token(kid: &str) -> Arc<SignedToken> {
-        Arc::new(SignedToken {
-            kid: kid.to_owned(),
-            iss: String::new(),
+        let claims = Claims {
+            aud: Vec::new(),
+            azp: ClientId::parse("c1").unwrap(),
             exp: 0,
-            audiences: Vec::new(),
-            client_id: ClientId::parse("c1").unwrap(),
+            gty: Vec::new(),
+            iat: 0,
+            iss: String::new(),
+            jti: String::new(),
             org_code: None,
-            scopes: BTreeSet::new(),
-        })
+            scope: String::new(),
+            scp: Vec::new(),
+            v: String::new(),
+        };
+        Arc::new(SignedToken { kid: kid.to_owned(), claims, scopes: BTreeSet::new() })
     }
 
     fn hash(number: usize) -> [u8; 32] {

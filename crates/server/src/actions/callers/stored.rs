@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use keyward_core::{ApiScope, ClientId, KeySecret, KeyStatus, ManagementScope, OrgScope};
+use keyward_store::applications::ApplicationRow;
 use keyward_store::{Actor, ActorKind, Change, Tx, apis, applications, grants, keys, scopes};
 use keyward_wire::ErrorCode;
 
@@ -37,16 +38,26 @@ async fn look_up(app: &App, tx: &mut Tx, credential: &Credential) -> Result<Call
                 return Err(invalid().into());
             }
             let granted = granted_scopes(tx, client_id).await?;
-            Ok(Caller {
-                actor: Actor { kind: ActorKind::Application, id: row.client_id.to_string(), name: row.name },
-                api_scope: row.org_code.as_ref().map_or(ApiScope::All, |_| ApiScope::GrantedTo(row.client_id.clone())),
-                org_scope: row.org_code.map_or(OrgScope::All, OrgScope::One),
-                scopes: scopes.intersection(&granted).copied().collect(),
-                bound: row.bound_api_ids,
-                origin: Origin::default(),
-                credential: Some(credential.clone()),
-            })
+            let scopes = scopes.intersection(&granted).copied().collect();
+            Ok(application_caller(row, scopes, credential.clone()))
         }
+    }
+}
+
+/// An application that calls, with what it may do.
+pub(in crate::actions) fn application_caller(
+    row: ApplicationRow,
+    scopes: BTreeSet<ManagementScope>,
+    credential: Credential,
+) -> Caller {
+    Caller {
+        actor: Actor { kind: ActorKind::Application, id: row.client_id.to_string(), name: row.name },
+        api_scope: row.org_code.as_ref().map_or(ApiScope::All, |_| ApiScope::GrantedTo(row.client_id.clone())),
+        org_scope: row.org_code.map_or(OrgScope::All, OrgScope::One),
+        scopes,
+        bound: row.bound_api_ids,
+        origin: Origin::default(),
+        credential: Some(credential),
     }
 }
 

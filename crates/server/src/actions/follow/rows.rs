@@ -98,6 +98,7 @@ pub(super) fn key(fact: KeyFact, secrets: Vec<facts::Secret>) -> facts::Key {
         bound: fact.bound_api_ids,
         is_enabled: fact.is_enabled,
         is_revoked: fact.revoked_at.is_some(),
+        created_at: fact.created_at,
         expires_at: fact.expires_at,
         verification_count: fact.verification_count,
         last_verified_at: fact.last_verified_at,

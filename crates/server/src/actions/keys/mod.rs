@@ -1,6 +1,7 @@
 //! API keys: made, listed, read, rotated, revoked.
 
 mod create;
+mod held;
 mod list;
 
 use keyward_core::{
@@ -14,6 +15,7 @@ use keyward_wire::ErrorCode;
 use serde::{Deserialize, Serialize};
 
 pub use self::create::create_key;
+pub use self::held::revoke_held_key;
 pub use self::list::{Page, list_keys};
 use crate::actions::Changed;
 use crate::actions::callers::begin;
@@ -127,6 +129,10 @@ async fn replace_secret(
 pub async fn revoke_key(app: &App, caller: &Caller, id: &str) -> Result<Changed<()>, Refusal> {
     let mut change = begin(app, caller).await?;
     let row = find_key(&mut change, caller, id).await?;
+    revoke(app, change, row).await
+}
+
+async fn revoke(app: &App, mut change: Change, row: KeyRow) -> Result<Changed<()>, Refusal> {
     if let Some(revision) = row.revoked_revision {
         return Ok(Changed { made: (), revision: app.leave(change, revision).await });
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::rules::Rule;
 
 /// Held elsewhere: RFC 6749 has shapes and codes of its own, and `oauth/malformed` is the table of them.
-const ELSEWHERE: &[&str] = &["/oauth2/token"];
+const ELSEWHERE: &[&str] = &["/oauth2/token", "/oauth2/introspect", "/oauth2/revoke"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {

@@ -67,6 +67,9 @@ const GENERAL: &[Route] = &[
     open("GET", "/healthz"),
     open("GET", "/readyz"),
     open("POST", "/oauth2/token"),
+    // Whoever asks may show an application's own credentials: who may is held by `oauth::introspect`.
+    open("POST", "/oauth2/introspect"),
+    open("POST", "/oauth2/revoke"),
     open("GET", "/.well-known/jwks"),
     open("GET", "/.well-known/openid-configuration"),
 ];

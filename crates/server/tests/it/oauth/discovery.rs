@@ -52,9 +52,19 @@ async fn the_server_describes_itself_at_both_addresses_by_the_issuer_of_its_toke
       "id_token_signing_alg_values_supported": [
         "RS256"
       ],
+      "introspection_endpoint": "https://keys.example.com/oauth2/introspect",
+      "introspection_endpoint_auth_methods_supported": [
+        "client_secret_post",
+        "client_secret_basic",
+        "Bearer"
+      ],
       "issuer": "https://keys.example.com",
       "jwks_uri": "https://keys.example.com/.well-known/jwks",
       "response_types_supported": [],
+      "revocation_endpoint": "https://keys.example.com/oauth2/revoke",
+      "revocation_endpoint_auth_methods_supported": [
+        "none"
+      ],
       "scopes_supported": [
         "read:apis",
         "create:apis",
@@ -136,7 +146,10 @@ async fn what_is_described_is_served() {
     assert_eq!(issuer, "http://localhost:8080");
     let path = |name: &str| described.text(name).strip_prefix(&issuer).unwrap().to_owned();
     assert_eq!(nobody.get(&path("/jwks_uri")).await.status, 200);
-    assert_eq!(nobody.form(&path("/token_endpoint"), "").await.error(), "invalid_client");
+    for endpoint in ["/token_endpoint", "/introspection_endpoint"] {
+        assert_eq!(nobody.form(&path(endpoint), "").await.error(), "invalid_client");
+    }
+    assert_eq!(nobody.form(&path("/revocation_endpoint"), "token=garbage").await.status, 200);
 }
 
 #[tokio::test]

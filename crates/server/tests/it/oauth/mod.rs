@@ -2,7 +2,9 @@
 
 mod audiences;
 mod discovery;
+mod introspect;
 mod malformed;
+mod revoke;
 mod token;
 mod used;
 

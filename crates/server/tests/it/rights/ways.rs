@@ -65,6 +65,8 @@ pub(super) const WAYS: &[Way] = &[
 
 /// What changes something else, and why nobody gains a right over Keyward by it.
 pub(super) const GIVES_NOTHING: &[(&str, &str)] = &[
+    ("POST /oauth2/introspect", "it changes nothing"),
+    ("POST /oauth2/revoke", "it ends a key"),
     ("POST /oauth2/token", "the token carries what was granted"),
     ("POST /api/v1/api_keys/verify", "it counts"),
     ("DELETE /api/v1/api_keys/{key_id}", "it takes"),

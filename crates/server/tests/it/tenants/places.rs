@@ -172,7 +172,11 @@ fn kind(path: &str, part: Part, name: &str) -> Kind {
         (_, "actor_id") => Application,
         (_, "key_id" | "starting_after" | "target_id") => Key,
         ("/api/v1/api_keys", "name") if part == Part::Query => KeyName,
-        (_, "api_key") => KeySecret,
+        (_, "api_key") | ("/oauth2/introspect", "token") => KeySecret,
+        // Another way to say who asks: beside a bearer token it is refused, or says nothing.
+        ("/oauth2/introspect", "client_id" | "client_secret") => Plain,
+        // Whoever holds a key may end it, whosever it is: that is held by `oauth::revoke`.
+        ("/oauth2/revoke", "token") => Plain,
         (_, "application_id" | "client_id" | "applications.[].id") => Application,
         (_, "client_secret") => ApplicationSecret,
         (_, "api_id" | "bound_api_ids.[]") => Api,
@@ -242,5 +246,6 @@ const PLAIN: &[&str] = &[
     "sort",
     "status",
     "theme_code",
+    "token_type_hint",
     "type",
 ];
