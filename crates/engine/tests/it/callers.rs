@@ -207,3 +207,18 @@ fn an_audience_is_taken_while_a_registered_api_has_it() {
     node.apply(6, api("b", true, 6));
     assert!(!has(&node));
 }
+
+#[test]
+fn a_row_of_the_revision_that_is_known_is_not_taken_again() {
+    let mut node = started();
+    node.apply(2, signing_key("k1", None, 2));
+    let other = Changes {
+        grants: granted(1, &[]).grants,
+        signing_keys: signing_key("k1", Some(1), 2).signing_keys,
+        ..applications(facts::Application { is_enabled: false, ..application(1) })
+    };
+    node.apply(3, other);
+    assert_eq!((is_active(&node), scopes(&node).len()), (true, 2));
+    let now = Timestamp::from_seconds(10);
+    assert!(node.ask(|index| index.look_up_signing_key("k1", |key| key.unwrap().is_accepted_at(now))));
+}

@@ -195,3 +195,40 @@ fn a_row_that_refers_to_what_is_unknown_waits_for_the_next_head_or_is_an_error()
     node.apply(2, Changes { apis: api(2, false).apis, ..early() });
     assert!(node.see(A, |_| ()).is_some());
 }
+
+#[test]
+fn a_row_of_the_revision_that_is_known_is_not_taken_again() {
+    let mut node = Node::new(Tenure::Alone);
+    node.apply(1, first());
+    let scope_again = facts::Scope { is_deleted: true, ..given::scope(&the_api(), 1, "scope:1", 1) };
+    node.apply(2, Changes { scopes: vec![scope_again], ..api(1, true) });
+    node.apply(3, owner(1, true, true));
+    assert!(!state(&node).is_revoked && !state(&node).is_owner_suspended);
+    assert_eq!(node.see(A, |entry| entry.scope_keys().len()), Some(2));
+    node.apply(5, api(5, true));
+    node.apply(6, api(4, false));
+    assert!(state(&node).is_revoked, "a late row has brought an API back");
+}
+
+#[test]
+fn a_round_is_told_by_its_begin_and_asks_for_nothing_that_is_known() {
+    let mut node = Node::new(Tenure::Among(L));
+    assert_eq!(node.follower.begun_at(), None);
+    node.apply(2, first());
+    assert_eq!(node.follower.begun_at(), Some(START));
+    node.follower.on_round_sent(START.after(L));
+    assert_eq!((node.follower.begun_at(), node.follower.on_head(2).unwrap()), (Some(START.after(L)), None));
+    assert_eq!(node.follower.on_head(3).unwrap(), Some(2));
+}
+
+#[test]
+fn keys_are_told_apart_from_their_secrets() {
+    let mut node = Node::new(Tenure::Alone);
+    assert_eq!(node.follower.keys(), 0);
+    node.apply(1, first());
+    let second = facts::Key { id: ApiKeyId::parse("api_key_2").unwrap(), ..key(2, &[B]) };
+    node.apply(2, keys(second));
+    assert_eq!((node.follower.keys(), node.engine.secrets()), (2, 2));
+    node.apply(3, keys(key(3, &[A, "cccccccccccc"])));
+    assert_eq!((node.follower.keys(), node.engine.secrets()), (2, 3));
+}
