@@ -45,11 +45,12 @@ pub(crate) async fn demo(options: DemoOptions) -> Result<(), Failure> {
             };
             let kept = jobs::keep(app.clone(), until_rested());
             let followed = jobs::follow(app.clone(), until_rested());
+            let folded = jobs::fold(app.clone(), until_rested());
             let served = async {
                 front::serve(listener, None, router, &app.settings.plain, stopped).await;
                 drop(rest);
             };
-            tokio::join!(served, kept, followed);
+            tokio::join!(served, kept, followed, folded);
         })
     };
     let told = told_to_stop()?;

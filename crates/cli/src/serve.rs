@@ -41,12 +41,14 @@ pub(crate) async fn serve(options: ServeOptions) -> Result<(), Failure> {
         }
     };
     let follower = tokio::spawn(jobs::follow(app.clone(), until_stopped()));
+    let folder = tokio::spawn(jobs::fold(app.clone(), until_stopped()));
     let keeper = tokio::spawn(jobs::keep(app.clone(), until_stopped()));
     let anchor = tokio::spawn(jobs::anchor(app.clone(), jobs::EVERY_HOUR, until_stopped()));
     let refusals = tokio::spawn(jobs::write_refusals(app.clone(), until_stopped()));
     let renewer = tls.clone().map(|tls| tokio::spawn(jobs::renew(tls, until_stopped())));
     front::serve(listener, tls, routes::router(&app), &app.settings.plain, told).await;
     drop(stop);
+    folder.await?;
     follower.await?;
     keeper.await?;
     anchor.await?;

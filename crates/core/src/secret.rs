@@ -160,7 +160,7 @@ impl Default for KeyPrefix {
 }
 
 /// The public part of a key secret, by which its key is found. It may stand in a log or an address.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Selector([u8; SELECTOR_CHARS]);
 
 impl Selector {

@@ -13,6 +13,7 @@ use crate::actions::callers::SignedTokens;
 use crate::actions::follow::{self, RoundFailure};
 use crate::actions::master_secrets;
 use crate::caller::Caller;
+use crate::counting::{Counting, describe};
 use crate::first_run::FirstRun;
 use crate::folder::{DataFolder, FolderError};
 use crate::inputs::{Clock, Entropy};
@@ -47,6 +48,7 @@ pub struct Inner {
     /// The tokens of callers whose signatures were checked.
     pub(crate) signed_tokens: SignedTokens,
     follower: OnceLock<Mutex<Follower>>,
+    counting: OnceLock<Counting>,
     store: Store,
     throttle: Throttle,
     clock: Clock,
@@ -130,6 +132,7 @@ impl App {
             engine,
             signed_tokens: SignedTokens::default(),
             follower: OnceLock::new(),
+            counting: OnceLock::new(),
             store,
             throttle,
             clock,
@@ -156,6 +159,21 @@ impl App {
     /// Has the engine kept true from now on. The first one stays.
     pub(crate) fn follow_with(&self, follower: Follower) {
         let _ = self.follower.set(Mutex::new(follower));
+    }
+
+    /// What counts verifications; none where nothing is verified, as in a command.
+    pub(crate) fn counting(&self) -> Option<&Counting> {
+        self.counting.get()
+    }
+
+    /// Has verifications counted from now on. The first one stays.
+    pub(crate) fn count_with(&self, counting: Counting) {
+        let _ = self.counting.set(counting);
+    }
+
+    /// Why verifications are not counted; none while they are.
+    pub fn counting_trouble(&self) -> Option<&'static str> {
+        self.counting().and_then(|counting| counting.journal.trouble()).map(describe)
     }
 
     /// Makes something random, such as an id, at this time.

@@ -8,6 +8,7 @@ mod admin;
 pub mod app;
 mod auth;
 pub mod caller;
+mod counting;
 pub mod first_run;
 pub mod folder;
 pub mod front;

@@ -58,6 +58,8 @@ pub struct PlainSettings {
     pub signing_key_rotation_days: u32,
     /// Days for which the log of refusals is kept.
     pub refusals_kept_days: u32,
+    /// Days for which it is kept what verifications came to, by the hour.
+    pub usage_kept_days: u32,
     /// Seconds for the headers of a request.
     pub header_timeout_seconds: u64,
     /// Seconds for a request.
@@ -213,6 +215,7 @@ fn read_plain(table: &Table) -> Result<PlainSettings, SettingsError> {
         token_lifetime_seconds: u32::try_from(seconds("token_lifetime_seconds")?).unwrap_or(u32::MAX),
         signing_key_rotation_days: days("signing_key_rotation_days")?,
         refusals_kept_days: days("refusals_kept_days")?,
+        usage_kept_days: days("usage_kept_days")?,
         header_timeout_seconds: seconds("header_timeout_seconds")?,
         request_timeout_seconds: seconds("request_timeout_seconds")?,
         shutdown_timeout_seconds: seconds("shutdown_timeout_seconds")?,

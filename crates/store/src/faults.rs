@@ -1,7 +1,7 @@
 //! Faults on purpose. Compiled in by the feature `faults` alone, which tests have and no build for users.
 //!
 //! Two kinds: calls of the database that fail ([`fail_call`]), to see that a failure is never read as an answer; and
-//! the two mistakes that a crash punishes, by the variable `TEST_FAULTS`, to see that the crash tests find them.
+//! the mistakes that a crash punishes, by the variable `TEST_FAULTS`, to see that the crash tests find them.
 
 use std::cell::Cell;
 use std::io;
@@ -11,7 +11,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use crate::Tx;
 use crate::db::execute;
 
-/// The variable that names one mistake: `synchronous=OFF`, `synchronous=NORMAL` or `event-after-commit`.
+/// The variable that names one mistake: `synchronous=OFF`, `synchronous=NORMAL`, `event-after-commit` or
+/// `position-not-kept`.
 const VARIABLE: &str = "TEST_FAULTS";
 
 /// When a call fails.
@@ -81,6 +82,11 @@ pub(crate) async fn commit_too_early(tx: &mut Tx) -> Result<(), sqlx::Error> {
         execute!(tx, "BEGIN")?;
     }
     Ok(())
+}
+
+/// The third: to count what a journal says without noting up to where it was read.
+pub(crate) fn loses_positions() -> bool {
+    named().as_deref() == Some("position-not-kept")
 }
 
 #[expect(clippy::disallowed_methods, reason = "no setting: a build for users does not know it")]

@@ -60,6 +60,12 @@ pub const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0005_callers.sql"),
         postgres: include_str!("../migrations/postgres/0005_callers.sql"),
     },
+    Migration {
+        version: 6,
+        name: "usage",
+        sqlite: include_str!("../migrations/sqlite/0006_usage.sql"),
+        postgres: include_str!("../migrations/postgres/0006_usage.sql"),
+    },
 ];
 
 /// Runs the migrations that the database lacks; refuses a database that has some which are not known.

@@ -108,6 +108,17 @@ impl Usage {
         (micros != NEVER).then(|| Timestamp::from_micros(micros))
     }
 
+    /// Counts one more, and answers how many there are with it.
+    pub fn count_one(&self, at: Timestamp) -> u64 {
+        self.last_at.fetch_max(at.as_micros(), Ordering::Relaxed);
+        self.count.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+
+    /// Takes one back that could not be written down.
+    pub fn uncount_one(&self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// Learns what is counted elsewhere: no less than that.
     pub fn at_least(&self, count: u64, last_at: Option<Timestamp>) {
         self.count.fetch_max(count, Ordering::Relaxed);

@@ -5,5 +5,6 @@
 mod callers;
 mod following;
 mod given;
+mod journal;
 mod node;
 mod verifying;

@@ -6,8 +6,8 @@ use keyward_store::scopes::{self, NewScope};
 use keyward_store::{NewEvent, signing_keys};
 use keyward_wire::ErrorCode;
 
-use crate::actions::follow;
 use crate::actions::signing_keys::create_first_signing_key;
+use crate::actions::{follow, usage};
 use crate::app::{App, StartError};
 use crate::caller::Caller;
 use crate::folder::DataFolder;
@@ -31,8 +31,15 @@ pub async fn start_node(
     entropy: Entropy,
 ) -> Result<App, StartError> {
     let app = start(settings, folder, clock, entropy).await?;
-    follow::begin(&app).await?;
+    begin_verifying(&app).await?;
     Ok(app)
+}
+
+/// Reads all keys into memory, behind what was counted of them: from then on this node verifies.
+pub async fn begin_verifying(app: &App) -> Result<(), StartError> {
+    usage::begin(app).await?;
+    follow::begin(app).await?;
+    Ok(())
 }
 
 /// Makes the management API in a new store, and adds the scopes that this version knows and the store does not.

@@ -28,6 +28,7 @@ pub mod signing_keys;
 pub mod system_permissions;
 pub mod tidying;
 pub mod tokens;
+pub mod usage;
 pub mod users;
 pub mod verify;
 

@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use keyward_core::bounds::{MAX_REVISION, MAX_SCOPES};
 use keyward_core::{
-    ApiId, ApiKeyId, KeySecret, KeyStatus, Keyring, Outcome, Owner, PlainSecret, Presented, ScopeKey, Timestamp,
+    ApiId, ApiKeyId, KeySecret, KeyStatus, Keyring, Outcome, OutcomeCode, Owner, PlainSecret, Presented, ScopeKey,
+    Timestamp,
 };
 use keyward_engine::index::{Entry, Index, Usage};
 use keyward_engine::{Ask, CannotKnow, Use, Wanted, verify};
-use keyward_store::usage::{self, UsageRow};
-use keyward_store::{Revision, StoreError};
+use keyward_store::Revision;
 use keyward_wire::ErrorCode;
 use keyward_wire::verify::VerifyKeyRequest;
 use serde_json::{Map, Value};
 
-use crate::actions::follow;
+use crate::actions::{follow, usage};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
@@ -88,12 +88,31 @@ pub async fn verify_key(app: &App, caller: &Caller, request: &VerifyKeyRequest) 
     };
     let presented = Presented { ip, scopes: required };
     let mut verified = judge_key(app, caller, &request.api_key, wanted, presented).await?;
-    if let (Outcome::Verified, Some(key)) = (&verified.outcome, &mut verified.key) {
-        count(app, key, ip).await?;
-        // Counting takes its time, and a lease may run out meanwhile.
-        follow::require_lease(app)?;
-    }
+    count(app, &request.api_key, &mut verified, ip);
+    // Writing takes its time, and a lease may run out meanwhile.
+    follow::require_lease(app)?;
     Ok(verified)
+}
+
+/// Counts what a verification of a known key came to, before it is answered. What cannot be written down goes uncounted,
+/// since the key is known all the same.
+fn count(app: &App, secret: &PlainSecret, verified: &mut Verified, ip: Option<IpAddr>) {
+    let Some((outcome, secret)) = verified.outcome.code().zip(KeySecret::parse(secret.expose())) else { return };
+    let now = app.now();
+    match &mut verified.key {
+        Some(key) if outcome == OutcomeCode::Verified => {
+            // In memory first: whoever folds the record may tell this memory of it.
+            let counted = key.usage.count_one(now);
+            if usage::record(app, secret.selector(), outcome, now, ip) {
+                (key.verification_count, key.last_verified_at) = (counted, Some(now));
+            } else {
+                key.usage.uncount_one();
+            }
+        }
+        _ => {
+            usage::record(app, secret.selector(), outcome, now, ip);
+        }
+    }
 }
 
 /// Decides whether a key may be used, and counts nothing.
@@ -138,31 +157,6 @@ fn decide(
         _ => None,
     };
     Ok((verdict.outcome, key))
-}
-
-/// Counts a valid verification before it is answered. Where there is no room it goes uncounted, since the key is known
-/// to be valid all the same; any other failure leaves open what is known, and the answer with it.
-async fn count(app: &App, key: &mut VerifiedKey, ip: Option<IpAddr>) -> Result<(), Refusal> {
-    match add(app, key, ip).await {
-        Ok(counted) => {
-            key.usage.at_least(counted.verification_count, Some(counted.last_verified_at));
-            key.verification_count = counted.verification_count;
-            key.last_verified_at = Some(counted.last_verified_at);
-            Ok(())
-        }
-        Err(StoreError::Full(cause)) => {
-            tracing::warn!(key_id = %key.id, %cause, "a valid verification is not counted: there is no room");
-            Ok(())
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn add(app: &App, key: &VerifiedKey, ip: Option<IpAddr>) -> Result<UsageRow, StoreError> {
-    let mut tx = app.tally().await?;
-    let usage = usage::add_verification(&mut tx, &key.id, app.now(), ip).await?;
-    tx.commit().await?;
-    Ok(usage)
 }
 
 impl VerifiedKey {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::actions::refusals::forget_refusals;
 use crate::actions::signing_keys;
 use crate::actions::tidying::{self, Progress};
+use crate::actions::usage::forget_usage;
 use crate::app::App;
 use crate::refusal::Refusal;
 
@@ -41,6 +42,7 @@ async fn round(app: &App, progress: &mut Progress) -> Result<bool, Refusal> {
     Ok(tidying::tidy_keys(app, progress).await?
         || tidying::forget_answers(app).await?
         || forget_refusals(app).await?
+        || forget_usage(app).await?
         || signing_keys::rotate_if_due(app).await?
         || signing_keys::wipe_retired(app).await?)
 }

@@ -1,7 +1,8 @@
 //! Health, for whoever restarts and routes.
 
 use axum::extract::State;
-use http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode};
 use keyward_wire::ErrorBody;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,12 +21,19 @@ async fn get_health() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// Whether this node can do its work: the store answers.
+/// Tells of trouble that does not keep the node from verifying.
+const WARNING: HeaderName = HeaderName::from_static("keyward-warning");
+
+/// Whether this node can do its work: the store answers. `Keyward-Warning` says when verifications are not counted.
 #[utoipa::path(
     get, path = "/readyz", tag = "health", security(()),
     responses((status = 204), (status = 503, body = ErrorBody, description = "The store does not answer"))
 )]
-async fn get_readiness(State(app): State<App>) -> Result<StatusCode, Refusal> {
+async fn get_readiness(State(app): State<App>) -> Result<Response, Refusal> {
     health::check_ready(&app).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if let Some(trouble) = app.counting_trouble() {
+        response.headers_mut().insert(WARNING, HeaderValue::from_static(trouble));
+    }
+    Ok(response)
 }

@@ -36,4 +36,5 @@ mod setup;
 mod signing_keys;
 mod tenants;
 mod throttling;
+mod usage;
 mod users;

@@ -17,7 +17,6 @@ conformance! {
     changes_side_by_side_are_serial,
     a_reader_sees_a_change_after_its_commit_and_not_before,
     a_failed_statement_ends_the_change,
-    a_failed_statement_ends_a_tally,
 }
 
 async fn revision(store: &TestStore) -> u64 {
@@ -119,11 +118,4 @@ async fn a_failed_statement_ends_the_change(store: &TestStore) {
     assert!(commit(change).await.is_err());
     assert_eq!(store.db_number("SELECT COUNT(*) FROM organizations").await, 0);
     assert_eq!(revision(store).await, 0);
-}
-
-async fn a_failed_statement_ends_a_tally(store: &TestStore) {
-    let mut tx = store.tally().await.unwrap();
-    let nowhere = Seed::new(1).key_id(NOW);
-    assert!(keyward_store::usage::add_verification(&mut tx, &nowhere, NOW, None).await.is_err());
-    assert!(tx.commit().await.is_err());
 }

@@ -2,7 +2,6 @@
 
 use keyward_core::{ApiKeyId, OrgScope, Owner};
 use keyward_store::keys::{KeyFilter, KeyRow, NewKeySecret, find_key, find_key_secret, list_keys, replace_key_secret};
-use keyward_store::usage::add_verification;
 
 use crate::given::{self, NOW, Seed, later, mac};
 use crate::test_store::{TestStore, commit};
@@ -53,10 +52,12 @@ async fn a_key_tells_of_its_own_references_alone(store: &TestStore) {
         store.db_execute(&format!("UPDATE {table} SET external_id = {id}")).await;
     }
     for (id, times) in ids.iter().zip(0..) {
-        for _ in 0..times {
-            let mut tx = store.tally().await.unwrap();
-            add_verification(&mut tx, id, later(times), None).await.unwrap();
-            tx.commit().await.unwrap();
+        if times > 0 {
+            let at = later(times).as_micros();
+            let values = format!("VALUES ('{id}', {times}, {at})");
+            store
+                .db_execute(&format!("INSERT INTO key_usage (key_id, verification_count, last_verified_at) {values}"))
+                .await;
         }
     }
     for (id, times) in ids.iter().zip(0..) {

@@ -2,9 +2,9 @@
 
 use keyward_core::OrgScope;
 use keyward_store::organizations::find_organization;
-use keyward_store::usage::add_verification;
+use keyward_store::usage::move_position;
 
-use crate::given::{self, NOW, Seed};
+use crate::given::{self, Seed};
 use crate::test_store::{TestStore, db_execute};
 
 conformance! {
@@ -26,8 +26,7 @@ async fn a_reader_cannot_write(store: &TestStore) {
         let code = refused.unwrap_err().into_database_error().unwrap().code().unwrap().into_owned();
         assert!(["8", "25006"].contains(&code.as_str()), "{sql}: {code}");
     }
-    let id = Seed::new(1).key_id(NOW);
-    assert!(add_verification(&mut store.read().await.unwrap(), &id, NOW, None).await.is_err());
+    assert!(move_position(&mut store.read().await.unwrap(), "a", 0, 64).await.is_err());
 }
 
 /// The change is held meanwhile, and never committed.

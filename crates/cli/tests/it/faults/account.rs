@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::calls::{Caller, Reply, answered};
 use super::dice::Dice;
-use super::held_key::HeldKey;
+use super::held_key::{HeldKey, Since};
 use super::{Checked, ensure};
 
 const KEYS: &str = "/api/v1/api_keys";
@@ -34,6 +34,8 @@ pub(crate) struct Account {
     pub(crate) acknowledged: u32,
     /// The last token that was answered.
     pub(crate) token: String,
+    /// What may have cost counts since a key was used before.
+    pub(crate) since: Since,
     /// The refusals that may come, and came since; where none may, any is a fault.
     pub(crate) refusals: Option<Vec<Reply>>,
     dice: Dice,
@@ -42,8 +44,8 @@ pub(crate) struct Account {
 impl Account {
     pub(crate) fn new(name: String, api_id: &str, credentials: (String, String), token: &str, dice: Dice) -> Self {
         let (api_id, token) = (api_id.to_owned(), token.to_owned());
-        let (keys, pending, refusals) = (Vec::new(), None, None);
-        Self { name, api_id, credentials, keys, pending, made: 0, acknowledged: 0, token, refusals, dice }
+        let (keys, pending, refusals, since) = (Vec::new(), None, None, Since::Answered);
+        Self { name, api_id, credentials, keys, pending, made: 0, acknowledged: 0, token, since, refusals, dice }
     }
 
     /// Makes changes until one is not answered; counts the answers, for whoever waits for some.
@@ -103,7 +105,7 @@ impl Account {
                 let reply = answered(Some(reply), 200, "a verification")?;
                 ensure!(reply.body["is_valid"] == true, "a key that was never revoked: {}", reply.body);
                 let must_count = self.refusals.is_none();
-                self.keys[*at].count(&reply, must_count)?;
+                self.keys[*at].count(&reply, must_count, self.since)?;
             }
             Pending::Token => {
                 let (id, secret) = &self.credentials;
@@ -165,7 +167,7 @@ impl Account {
         caller.token.clone_from(&self.token);
         self.settle(&caller).await?;
         for key in self.keys.iter_mut().filter(|key| key.is_touched) {
-            key.check(&caller).await?;
+            key.check(&caller, self.since).await?;
             key.is_touched = false;
         }
         Ok(())
@@ -214,7 +216,7 @@ impl Account {
                     "active" => false,
                     other => return Err(format!("a revocation without an answer left the status {other}")),
                 };
-                key.check(caller).await?;
+                key.check(caller, self.since).await?;
                 ensure!(self.ask(caller, &pending).await?, "no answer to a revocation");
             }
             Pending::Verify { at } => self.keys[*at].perhaps_verified += 1,

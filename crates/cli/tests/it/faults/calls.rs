@@ -65,6 +65,12 @@ impl Caller {
         self.send(Method::GET, path, None, None).await
     }
 
+    /// A header of an answer.
+    pub(crate) async fn header(&self, path: &str, name: &str) -> Option<String> {
+        let response = self.client.get(format!("{}{path}", self.url)).send().await.ok()?;
+        response.headers().get(name)?.to_str().ok().map(ToOwned::to_owned)
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Option<Reply> {
         self.send(Method::POST, path, Some(body), None).await
     }

@@ -24,6 +24,15 @@ pub(super) struct HeldKey {
     pub(super) is_touched: bool,
 }
 
+/// What may have happened since the last answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// Nothing that may cost a count.
+    Answered,
+    /// The power went: the counts of the last second may be gone.
+    PowerCut,
+}
+
 impl HeldKey {
     /// As a creation has answered.
     pub(super) fn created(reply: &Reply, origin: (Method, String, String), body: Value) -> Checked<Self> {
@@ -46,21 +55,23 @@ impl HeldKey {
         (self.origin, self.body) = (origin, None);
     }
 
-    /// Holds the count of an answer to those before. It counts itself, unless it must not or there was no room.
-    pub(super) fn count(&mut self, reply: &Reply, must_count: bool) -> Checked {
+    /// Holds the count of an answer to those before. It counts itself, unless it must not or there was no room; and those
+    /// before are all there, but for a power cut since.
+    pub(super) fn count(&mut self, reply: &Reply, must_count: bool, since: Since) -> Checked {
         let counted = reply.body["verification_count"].as_u64().unwrap_or_default();
-        let (least, most) = (self.verified + u64::from(must_count), self.verified + 1 + self.perhaps_verified);
+        let known = if since == Since::PowerCut { 0 } else { self.verified };
+        let (least, most) = (known + u64::from(must_count), self.verified + 1 + self.perhaps_verified);
         ensure!((least..=most).contains(&counted), "{} counts {counted}, not {least} to {most}", self.id);
         (self.verified, self.perhaps_verified) = (counted, 0);
         Ok(())
     }
 
     /// Holds the server to all that it has answered about this key.
-    pub(super) async fn check(&mut self, caller: &Caller) -> Checked {
+    pub(super) async fn check(&mut self, caller: &Caller, since: Since) -> Checked {
         let now = answered(caller.verify(&self.secret).await, 200, "a verification")?;
         let wanted = if self.is_revoked { "API_KEY_REVOKED" } else { "API_KEY_VERIFIED" };
         ensure!(now.body["code"] == wanted, "{} should be {wanted}: {}", self.id, now.body);
-        self.count(&now, !self.is_revoked)?;
+        self.count(&now, !self.is_revoked, since)?;
         if let Some(former) = &self.former {
             let old = answered(caller.verify(former).await, 200, "a verification")?;
             ensure!(old.body["code"] == "API_KEY_INVALID", "the old secret of {}: {}", self.id, old.body);

@@ -10,6 +10,7 @@ mod books;
 mod broken_disk;
 mod calls;
 mod controls;
+mod counts;
 mod dice;
 mod disk;
 mod gone_database;

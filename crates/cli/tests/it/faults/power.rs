@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::calls::answered;
 use super::dice::Dice;
 use super::disk::{Disk, Loss};
 use super::shop::{Kind, Ready, Shop};
@@ -32,6 +33,41 @@ async fn sqlite_loses_nothing_that_was_acknowledged() {
          {lost_sectors} unsynced sectors lost, slowest start {slowest:?}"
     ));
     assert!(acknowledged > cuts && lost_sectors > 0 && in_starts > 0, "the cuts have met nothing");
+}
+
+/// The journal is synced each second, and folded into a database that is synced at each commit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_counted_some_seconds_before_a_power_cut_stays_counted() {
+    count_and_cut().await.unwrap();
+}
+
+async fn count_and_cut() -> Checked {
+    let (mut dice, disk) = (dice(), Disk::new());
+    let mut shop = Shop::found(Kind::Sqlite, &mut dice).await;
+    shop.environment.extend(disk.under(shop.place.root()));
+    disk.renew();
+    let ready = shop.start()?;
+    shop.furnish(&ready, &mut dice).await?;
+    let caller = shop.caller(&ready);
+    let (_, secret) = shop.create_key(&caller, "counted").await?;
+    for _ in 0..20 {
+        answered(caller.verify(&secret).await, 200, "a verification")?;
+    }
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    disk.cut_after(1);
+    let mut late = 0;
+    while caller.verify(&secret).await.is_some() {
+        late += 1;
+    }
+    let Ready { process, .. } = ready;
+    process.wait();
+    disk.lose_power(shop.place.root(), Loss::any(&mut dice), &mut dice);
+    disk.renew();
+    let ready = shop.start()?;
+    let now = answered(shop.caller(&ready).verify(&secret).await, 200, "a verification")?;
+    let counted = now.body["verification_count"].as_u64().unwrap_or_default();
+    ensure!((21..=22 + late).contains(&counted), "{counted} are counted, and 20 were four seconds before the cut");
+    Ok(())
 }
 
 /// What the cuts have met.
@@ -71,6 +107,7 @@ pub(crate) async fn cut_store(shop: &mut Shop, cuts: u32, dice: &mut Dice, tally
     disk.renew();
     let ready = shop.start()?;
     shop.furnish(&ready, dice).await?;
+    shop.power_was_cut();
     shop.check_all(&ready).await?;
     tally.acknowledged += shop.acknowledged();
     tally.slowest = tally.slowest.max(shop.slowest_start);
@@ -80,6 +117,7 @@ pub(crate) async fn cut_store(shop: &mut Shop, cuts: u32, dice: &mut Dice, tally
 /// Checks what is left of the time before, and works until the power goes.
 async fn work_until_cut(shop: &mut Shop, ready: &Ready, disk: &Disk, dice: &mut Dice) -> Checked {
     shop.furnish(ready, dice).await?;
+    shop.power_was_cut();
     shop.check(ready).await?;
     disk.cut_after(1 + dice.below(CALLS_OF_WORK));
     shop.open(ready).await

@@ -15,6 +15,7 @@ use super::account::Account;
 use super::books::Books;
 use super::calls::Caller;
 use super::dice::Dice;
+use super::held_key::Since;
 use super::postgres::Server;
 use super::{Checked, binary, ensure};
 use crate::support::{Place, Running, text};
@@ -197,6 +198,11 @@ impl Shop {
     pub(crate) async fn check_books(&mut self) -> Checked {
         let (database, master) = (self.database(), self.master_secret()?);
         self.books.check(&database, &master).await
+    }
+
+    /// From now on, counts may be gone at each check.
+    pub(crate) fn power_was_cut(&mut self) {
+        self.accounts.iter_mut().for_each(|account| account.since = Since::PowerCut);
     }
 
     /// Changes and tokens that were answered.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use keyward_core::{KeyClass, KeySecret, OrgScope, PlainSecret, Presented};
 use keyward_engine::index::Index;
-use keyward_engine::{Ask, CannotKnow, Use, Wanted, verify};
+use keyward_engine::{Ask, Use, Wanted, verify};
 use keyward_store::{Actor, ActorKind, keys};
 use keyward_wire::ErrorCode;
 
@@ -23,15 +23,19 @@ pub async fn revoke_held_key(app: &App, secret: &PlainSecret, origin: Origin, fr
     };
     let mut change = app.change(&holder.from(origin)).await?;
     let found = keys::find_key_secret(&mut change, secret.selector()).await?;
-    // It may have been replaced since.
-    let stored = found.filter(|stored| stored.expires_at.is_none_or(|end| app.now() < end));
-    let Some(stored) = stored else { return Ok(false) };
+    let Some(stored) = found else { return Ok(false) };
     let Some(row) = keys::find_key(&mut change, &OrgScope::All, &stored.key_id).await? else { return Ok(false) };
+    // It may have been replaced since: then it is worth nothing as soon as this node has heard of that.
+    if stored.expires_at.is_some_and(|end| end <= app.now()) {
+        app.leave(change, row.revision).await;
+        return Ok(false);
+    }
     revoke(app, change, row).await?;
     Ok(true)
 }
 
-/// The secret and who holds it, from memory: so garbage costs no look-up, and holds nobody up.
+/// The secret and who holds it, from memory, so that garbage holds nobody up. A key that is not known was perhaps made on
+/// another node a moment ago, and lives.
 async fn find_held(app: &App, secret: &PlainSecret) -> Result<Option<(KeySecret, Caller)>, Refusal> {
     let Some(secret) = KeySecret::parse(secret.expose()) else { return Ok(None) };
     let ask = Ask {
@@ -43,16 +47,18 @@ async fn find_held(app: &App, secret: &PlainSecret) -> Result<Option<(KeySecret,
     let now = app.now();
     let held = |index: &Index| {
         index.look_up(secret.selector(), |found| {
-            let verdict = verify(&app.keyring, &secret, found, &ask, now)?;
-            let holder = verdict.entry.map(|entry| Actor {
-                kind: ActorKind::KeyHolder,
-                id: entry.key.id.to_string(),
-                name: entry.key.name.to_string(),
+            let is_known = found.is_some();
+            let holder = verify(&app.keyring, &secret, found, &ask, now).map(|verdict| {
+                verdict.entry.map(|entry| Actor {
+                    kind: ActorKind::KeyHolder,
+                    id: entry.key.id.to_string(),
+                    name: entry.key.name.to_string(),
+                })
             });
-            Ok::<_, CannotKnow>(holder)
+            is_known.then_some(holder)
         })
     };
-    let (held, _) = follow::answer(app, held).await?;
+    let Some(held) = follow::find(app, held).await? else { return Ok(None) };
     let holder = held.map_err(|error| Refusal::caused_by(ErrorCode::Unavailable, error))?;
     Ok(holder.map(|actor| (secret, Caller::holder(actor))))
 }

@@ -13,6 +13,7 @@ async fn a_key_that_was_used_tells_when_and_from_where() {
     let (id, secret) = shop.makes_key(json!({})).await;
     app.advance(std::time::Duration::from_millis(1500));
     shop.admin.verify(&secret, json!({ "ip": "::ffff:203.0.113.9" })).await;
+    app.fold().await;
     assert_snapshot!(shop.get(&id).await, @r#"
     200
     cache-control: no-store

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
+use keyward_core::{ApiId, ApiKeyId, KeyClass, KeyPrefix, KeySecret, OrgCode, OrgScope, Owner, Salts};
+use keyward_server::caller::Caller;
+use keyward_store::NewEvent;
+use keyward_store::keys::{NewKeySecret, find_key, replace_key_secret};
 use serde_json::{Value, json};
 
 use crate::support::tokens::with_bad_signature;
@@ -107,9 +111,39 @@ async fn a_key_that_was_rotated_and_told_to_nobody_is_not_ended_by_its_old_secre
     let shop = Shop::open(&app).await;
     let (_, secret) = shop.makes_key(json!({})).await;
     app.database.db_run("UPDATE key_secrets SET expires_at = 1").await;
+    app.database.db_change("UPDATE keys SET name = 'Rotated'").await;
     let before = app.revision().await;
     assert_eq!(shop.revoke(&secret).await.status, 200);
     assert_eq!(app.revision().await, before);
+    assert_eq!(shop.code(&secret).await, "API_KEY_INVALID", "200 says that it is worth nothing");
+}
+
+/// Gives the key another secret in the store, as another node would, and tells nobody.
+async fn replace_unheard(app: &TestApp, shop: &Shop<'_>, id: &str) -> String {
+    let secret = KeySecret::generate(&KeyPrefix::default(), KeyClass::Live, &mut |bytes| bytes.fill(7));
+    let (id, api) = (ApiKeyId::parse(id).unwrap(), ApiId::parse(&shop.api).unwrap());
+    let owner = Owner::Organization(OrgCode::parse(&shop.org).unwrap());
+    let mac = app.app.keyring.key_mac(app.app.keyring.version(), &id, &api, &owner, secret.plain()).unwrap();
+    let mut change = app.app.change(&Caller::system()).await.unwrap();
+    let row = find_key(&mut change, &OrgScope::All, &id).await.unwrap().unwrap();
+    let new = NewKeySecret { secret: &secret, mac, secret_version: app.app.keyring.version() };
+    replace_key_secret(&mut change, &row, &new).await.unwrap();
+    let salts = app.app.make(|fill, _| Salts::generate(fill));
+    change.commit(&app.app.keyring, NewEvent::new("key.rotated", &id), &salts).await.unwrap();
+    app.remember(secret.plain().expose());
+    secret.plain().expose().to_owned()
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_known_here_is_ended_after_one_round() {
+    let app = TestApp::start().await;
+    let shop = Shop::open(&app).await;
+    let (id, _) = shop.makes_key(json!({})).await;
+    let secret = replace_unheard(&app, &shop, &id).await;
+    assert_eq!(shop.code(&secret).await, "API_KEY_INVALID", "it is known here, and the test proves nothing");
+    let form = format!("token={secret}&client_id=anybody&client_secret=wrong");
+    assert_eq!(app.anonymous().form(PATH, &form).await.status, 200, "who sends it makes no difference");
+    assert_eq!(shop.code(&secret).await, "API_KEY_REVOKED");
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ use keyward_server::actions::bootstrap;
 use keyward_server::actions::first_run::create_first_application;
 use keyward_server::actions::follow;
 use keyward_server::actions::signing_keys::import_first_signing_key;
+use keyward_server::actions::usage;
 use keyward_server::caller::Caller;
 use keyward_server::{App, Clock, DataFolder, Entropy, Settings, Sources, routes};
 use tempfile::TempDir;
@@ -85,7 +86,7 @@ impl TestApp {
         let app = App::open(settings, held, now, seeded(&words)).await.unwrap();
         bootstrap::ensure_management_api(&app).await.unwrap();
         import_first_signing_key(&app, &signing_key()).await.unwrap();
-        follow::begin(&app).await.unwrap();
+        bootstrap::begin_verifying(&app).await.unwrap();
         words.store(WORDS_OF_TESTS, Ordering::SeqCst);
         let router = routes::router(&app);
         Self { app, database, router, clock, watch: Watch::default(), is_watched: true, folder }
@@ -102,6 +103,11 @@ impl TestApp {
         let revision = self.database.db_change(update).await;
         // What cannot be applied is the test's to see.
         let _ = follow::catch_up(&self.app, revision).await;
+    }
+
+    /// Has what verifications came to counted in the store, as the job does each second.
+    pub(crate) async fn fold(&self) {
+        usage::fold(&self.app).await.unwrap();
     }
 
     /// How many changes there were.

@@ -95,6 +95,7 @@ async fn a_revision_that_is_known_here_is_waited_for_no_longer() {
     "#);
     let garbage = shop.admin.verify("garbage", json!({ "min_revision": 9_007_199_254_740_991_u64 })).await;
     assert_eq!((garbage.status, garbage.error()), (503, "REVISION_NOT_REACHED"));
+    app.fold().await;
     assert_eq!(shop.get(&id).await.body["api_key"]["verification_count"], 3);
 }
 

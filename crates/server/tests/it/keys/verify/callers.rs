@@ -148,5 +148,6 @@ async fn an_organizations_application_counts_as_any_other() {
     let application = shop.admin.makes_m2m(&["verify:api_keys"], json!({ "org_code": shop.org })).await;
     let verified = application.verify(&secret, json!({ "audience": "https://api.example.com" })).await;
     assert_eq!(verified.body["verification_count"], 1, "{verified}");
+    app.fold().await;
     assert_eq!(shop.get(&id).await.body["api_key"]["verification_count"], 1);
 }

@@ -94,6 +94,7 @@ async fn count_and_time_include_this_verification() {
         let verified = shop.admin.verify(&secret, json!({})).await;
         assert_eq!(verified.body["verification_count"], count);
         assert_eq!(verified.text("/last_verified_on"), on);
+        app.fold().await;
         let key = shop.get(&id).await;
         assert_eq!(key.body["api_key"]["verification_count"], count);
         assert_eq!(key.text("/api_key/last_verified_on"), on);

@@ -1,0 +1,9 @@
+//! Counting verifications: in a file before they are answered, and in the store a moment later.
+
+mod fold;
+mod forget;
+mod record;
+
+pub use self::fold::{begin, end, fold, keep_journal};
+pub use self::forget::forget_usage;
+pub(super) use self::record::record;

@@ -1,0 +1,26 @@
+use std::net::IpAddr;
+
+use keyward_core::{OutcomeCode, Selector, Timestamp};
+use keyward_engine::journal::Record;
+
+use crate::app::App;
+
+/// Writes down what a verification came to, before it is answered; false if that is lost. The key is known all the same, so
+/// nobody is refused for it: the journal itself says that it is in trouble.
+pub(in crate::actions) fn record(
+    app: &App,
+    selector: Selector,
+    outcome: OutcomeCode,
+    at: Timestamp,
+    address: Option<IpAddr>,
+) -> bool {
+    let Some(counting) = app.counting() else { return false };
+    let record = Record { selector, at, outcome, cost: 1, address };
+    match counting.journal.append(&record) {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::debug!(%error, "a verification is not counted");
+            false
+        }
+    }
+}
