@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 /// What changed above a revision. A row that comes twice, or late, does no harm: it replaces only a lower revision of
 /// itself.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Changes {
     /// The APIs.
     pub apis: Vec<Api>,

@@ -55,7 +55,7 @@ pub struct AuditEvent {
     pub revision: u64,
     /// When it was made.
     pub created_on: Timestamp,
-    /// What kind of actor asked for it: `application`, `environment_key`, `command_line`, `setup` or `system`.
+    /// What kind of actor asked for it: `application`, `environment_key`, `key_holder`, `command_line`, `setup` or `system`.
     pub actor_kind: String,
     /// Which one; empty where the kind says all.
     pub actor_id: String,

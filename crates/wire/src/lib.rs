@@ -23,6 +23,7 @@ pub mod signing_keys;
 pub mod system_permissions;
 #[cfg(feature = "openapi")]
 mod texts;
+pub mod usage;
 pub mod users;
 pub mod verify;
 

@@ -43,7 +43,7 @@ impl VerifyKeyRequest {
 }
 
 /// What a verification came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum VerifyCode {
     /// Valid.

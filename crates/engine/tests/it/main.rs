@@ -6,5 +6,6 @@ mod callers;
 mod following;
 mod given;
 mod journal;
+mod modelled;
 mod node;
 mod verifying;

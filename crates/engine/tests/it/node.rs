@@ -30,6 +30,18 @@ impl Node {
         Ok(())
     }
 
+    /// A round in which rows of before come again, around what is new.
+    pub(crate) fn hear(&mut self, head: u64, news: Changes, late: Vec<Changes>) {
+        self.follower.on_round_sent(START);
+        let has_news = self.follower.on_head(head).unwrap().is_some();
+        let (before, behind) = late.split_at(late.len() / 2);
+        let portions = before.iter().chain(has_news.then_some(&news)).chain(behind);
+        for portion in portions {
+            self.follower.apply(portion.clone()).unwrap();
+        }
+        self.follower.on_round_done();
+    }
+
     pub(crate) fn apply(&mut self, head: u64, changes: Changes) {
         self.round(START, head, changes).unwrap();
     }

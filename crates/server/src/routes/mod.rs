@@ -20,6 +20,7 @@ mod roles;
 mod scopes;
 mod signing_keys;
 mod system_permissions;
+mod usage;
 mod users;
 mod verify;
 
@@ -53,6 +54,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(system_permissions::routes())
         .merge(keys::routes())
         .merge(verify::routes())
+        .merge(usage::routes())
         .merge(signing_keys::routes())
         .merge(audit_events::routes())
         .merge(refusals::routes())

@@ -169,3 +169,140 @@ async fn hours_are_forgotten_when_the_settings_say_so_and_the_count_stays() {
     assert!(usage::forget_usage(&app.app).await.unwrap());
     assert_eq!((shop.rows(1).await, shop.stored_after_hour(&app).await), (0, 1));
 }
+
+/// Two hours of two days, by two owners and for two APIs.
+struct Used<'a> {
+    admin: Actor<'a>,
+    apis: [String; 2],
+    org: String,
+    user: String,
+    key: String,
+}
+
+impl<'a> Used<'a> {
+    async fn make(app: &'a TestApp) -> Self {
+        let first = app.admin().await;
+        let (id, secret) = first.makes_application(ALL, json!({})).await;
+        let apis = [
+            first.makes_api("https://one.example.com", &["read:orders"]).await,
+            first.makes_api("https://two.example.com", &[]).await,
+        ];
+        let (org, user) = (first.makes_organization("Acme").await, first.makes_user("Kim").await);
+        let (key, one) = first.makes_key(json!({ "name": "One", "api_id": apis[0], "org_code": org })).await;
+        let (_, two) = first.makes_key(json!({ "name": "Two", "api_id": apis[1], "user_id": user })).await;
+        for _ in 0..2 {
+            first.verify(&one, json!({})).await;
+        }
+        first.verify(&one, json!({ "scopes": ["read:orders"] })).await;
+        app.advance(hours(20));
+        let admin = app.sign_in(&id, &secret).await;
+        admin.verify(&one, json!({})).await;
+        admin.verify(&two, json!({})).await;
+        app.fold().await;
+        Self { admin, apis, org, user, key }
+    }
+
+    /// When, how many, and what they came to.
+    async fn told(&self, path: &str) -> Vec<(String, u64, String)> {
+        let reply = self.admin.get(path).await;
+        assert_eq!(reply.status, 200, "{reply}");
+        let usage = reply.body["usage"].as_array().unwrap();
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        usage.iter().map(|p| (text(&p["starts_on"]), p["count"].as_u64().unwrap(), p["outcomes"].to_string())).collect()
+    }
+}
+
+const ALL: &[&str] = &["read:api_keys", "verify:api_keys", "create:api_keys"];
+const VERIFIED: &str = "API_KEY_VERIFIED";
+
+#[tokio::test]
+async fn a_key_tells_how_it_was_used_by_the_hour_and_the_day() {
+    let app = TestApp::start().await;
+    let used = Used::make(&app).await;
+    let path = format!("/api/v1/api_keys/{}/usage", used.key);
+    let both = format!(r#"{{"API_KEY_INSUFFICIENT_SCOPE":1,"{VERIFIED}":2}}"#);
+    let one = format!(r#"{{"{VERIFIED}":1}}"#);
+    let first = ("2026-11-22T12:00:00Z".to_owned(), 3, both);
+    let second = ("2026-11-23T08:00:00Z".to_owned(), 1, one);
+    assert_eq!(used.told(&path).await, [first.clone(), second.clone()]);
+    let at = |since: &str, until: &str| format!("{path}?since={since}&until={until}");
+    assert_eq!(used.told(&at("2026-11-23T08:00:00Z", "2026-11-23T08:00:00Z")).await, [second]);
+    assert_eq!(used.told(&at("2026-11-22T12:59:59Z", "2026-11-23T07:59:59Z")).await, [first], "whole hours");
+    assert_eq!(used.told(&at("2026-11-22T13:00:00Z", "2026-11-23T07:59:59Z")).await, []);
+    let days = used.told(&format!("{path}?interval=day")).await;
+    assert_eq!(
+        days.iter().map(|day| (&*day.0, day.1)).collect::<Vec<_>>(),
+        [("2026-11-22T00:00:00Z", 3), ("2026-11-23T00:00:00Z", 1)]
+    );
+    insta::assert_snapshot!(used.admin.get(&format!("{path}?interval=day")).await);
+}
+
+#[tokio::test]
+async fn usage_is_told_of_all_keys_or_of_those_of_an_api_or_an_owner() {
+    let app = TestApp::start().await;
+    let used = Used::make(&app).await;
+    let counts = async |query: &str| {
+        let told = used.told(&format!("/api/v1/usage?interval=day{query}")).await;
+        told.into_iter().map(|day| day.1).collect::<Vec<_>>()
+    };
+    assert_eq!(counts("").await, [3, 2]);
+    assert_eq!(counts(&format!("&api_id={}", used.apis[0])).await, [3, 1]);
+    assert_eq!(counts(&format!("&api_id={}", used.apis[1])).await, [1]);
+    assert_eq!(counts(&format!("&org_code={}", used.org)).await, [3, 1]);
+    assert_eq!(counts(&format!("&user_id={}", used.user)).await, [1]);
+    assert_eq!(counts(&format!("&user_id={}&api_id={}", used.user, used.apis[0])).await, [0; 0]);
+    for unknown in ["&api_id=x", "&org_code=org_000000000000", "&user_id=kp_0", "&api_id=%20", "&org_code=%2F"] {
+        assert_eq!(counts(unknown).await, [0; 0], "{unknown}");
+    }
+}
+
+#[tokio::test]
+async fn an_organization_is_told_of_its_own_keys_alone() {
+    let app = TestApp::start().await;
+    let first = app.admin().await;
+    let api = first.makes_api("https://api.example.com", &[]).await;
+    let (own, other) = (first.makes_organization("Own").await, first.makes_organization("Other").await);
+    let mut ids = Vec::new();
+    for org in [&own, &other] {
+        let (id, secret) = first.makes_key(json!({ "name": "Key", "api_id": api, "org_code": org })).await;
+        first.verify(&secret, json!({})).await;
+        ids.push(id);
+    }
+    app.fold().await;
+    let application = first.makes_m2m(&["read:api_keys"], json!({ "org_code": own })).await;
+    let count = |reply: &crate::support::Reply| reply.body["usage"][0]["count"].clone();
+    assert_eq!(count(&first.get("/api/v1/usage").await), 2);
+    assert_eq!(count(&application.get("/api/v1/usage").await), 1);
+    let foreign = application.get(&format!("/api/v1/usage?org_code={other}")).await;
+    assert_eq!((foreign.status, foreign.body["usage"].clone()), (200, json!([])));
+    assert_eq!(count(&application.get(&format!("/api/v1/api_keys/{}/usage", ids[0])).await), 1);
+    let hidden = application.get(&format!("/api/v1/api_keys/{}/usage", ids[1])).await;
+    let unknown = application.get("/api/v1/api_keys/api_key_00000000000000000000000000000000/usage").await;
+    assert_eq!((hidden.status, &hidden.bytes), (404, &unknown.bytes));
+}
+
+#[tokio::test]
+async fn a_time_that_is_too_long_or_ends_before_it_begins_is_refused_by_name() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let until = "until=2026-11-22T12:30:00Z";
+    for (query, refused) in [
+        (format!("since=2026-10-22T13:00:00Z&{until}"), None),
+        (format!("since=2026-10-22T12:59:59Z&{until}"), Some("`since` must be at most 744 hours before `until`")),
+        (format!("interval=day&since=2025-10-19T00:00:00Z&{until}"), None),
+        (
+            format!("interval=day&since=2025-10-18T23:59:59Z&{until}"),
+            Some("`since` must be at most 400 days before `until`"),
+        ),
+        (format!("since=2026-11-22T12:30:01Z&{until}"), Some("`since` must not be after `until`")),
+        (format!("since=2026-11-22T12:30:00Z&{until}"), None),
+    ] {
+        let reply = admin.get(&format!("/api/v1/usage?{query}")).await;
+        let expected = refused.map_or((200, ""), |message| (400, message));
+        assert_eq!(
+            (reply.status, if reply.status == 200 { "" } else { reply.message() }),
+            expected,
+            "{query}: {reply}"
+        );
+    }
+}

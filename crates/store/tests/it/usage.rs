@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
-use keyward_core::{ApiKeyId, OrgScope, OutcomeCode, Owner, Selector, Timestamp};
+use keyward_core::{ApiId, ApiKeyId, OrgCode, OrgScope, OutcomeCode, Owner, Selector, Timestamp, UserId};
 use keyward_store::head::get_revision;
 use keyward_store::keys::{KeyRow, find_key};
 use keyward_store::usage::{
-    Addition, HourAddition, add_counts, find_position, forget_hours, forget_position, move_position,
+    Addition, HourAddition, UsageFilter, add_counts, find_position, forget_hours, forget_position, list_usage,
+    move_position,
 };
 
 use crate::given::{self, NOW, Seed, later};
@@ -22,6 +23,9 @@ conformance! {
     a_failed_statement_ends_a_tally,
     the_secret_of_no_key_counts_nothing,
     outcomes_are_counted_by_key_hour_and_outcome,
+    usage_is_listed_by_time_and_outcome_the_oldest_first,
+    each_filter_of_usage_keeps_what_it_names_and_filters_hold_together,
+    who_is_kept_to_one_organization_lists_the_usage_of_its_keys_alone,
     hours_before_an_instant_are_forgotten_in_batches,
     a_position_moves_only_from_where_it_is,
     a_position_and_what_it_counts_are_one,
@@ -144,6 +148,114 @@ async fn outcomes_are_counted_by_key_hour_and_outcome(store: &TestStore) {
     let (first, second) = (NOW.as_micros(), later(3600).as_micros());
     assert_eq!(rows(store).await, [format!("{first} 3 5 6"), format!("{first} 6 1 7"), format!("{second} 3 1 1")]);
     assert_eq!(seen(store, &id).await, (0, None, None), "none of them was valid");
+}
+
+const HOUR: i64 = 3_600_000_000;
+
+/// The hour in which all of these tests begin, and one after it.
+fn nth_hour(nth: i64) -> Timestamp {
+    Timestamp::from_micros((NOW.as_micros() / HOUR + nth) * HOUR)
+}
+
+async fn use_in(store: &TestStore, selector: Selector, nth: i64, outcome: OutcomeCode, count: u64) {
+    let hours = vec![HourAddition { hour_at: nth_hour(nth), outcome, count, cost: 2 * count }];
+    add(store, &Addition { selector, valid: 0, last_valid: None, hours }).await;
+}
+
+fn everything() -> UsageFilter<'static> {
+    let (since, until) = (Timestamp::from_micros(0), nth_hour(1_000_000));
+    UsageFilter { since, until, interval: HOUR, key_id: None, api_id: None, org_code: None, user_id: None }
+}
+
+async fn listed(store: &TestStore, scope: &OrgScope, filter: UsageFilter<'_>) -> Vec<(Timestamp, u32, u64, u64)> {
+    let rows = list_usage(&mut store.read().await.unwrap(), scope, &filter).await.unwrap();
+    rows.into_iter().map(|row| (row.begins_at, row.outcome, row.count, row.cost)).collect()
+}
+
+async fn usage_is_listed_by_time_and_outcome_the_oldest_first(store: &TestStore) {
+    let (_, selector) = key(store).await;
+    use_in(store, selector, 3, OutcomeCode::Revoked, 1).await;
+    use_in(store, selector, 2, OutcomeCode::Revoked, 2).await;
+    use_in(store, selector, 2, OutcomeCode::Verified, 3).await;
+    use_in(store, selector, 0, OutcomeCode::Verified, 4).await;
+    let all = listed(store, &OrgScope::All, everything()).await;
+    let expected = [(0, 1, 4, 8), (2, 1, 3, 6), (2, 3, 2, 4), (3, 3, 1, 2)];
+    assert_eq!(all, expected.map(|(nth, outcome, count, cost)| (nth_hour(nth), outcome, count, cost)));
+
+    let between = UsageFilter { since: nth_hour(2), until: nth_hour(3), ..everything() };
+    assert_eq!(listed(store, &OrgScope::All, between).await, all[1..3], "from the first, before the last");
+    let twice = UsageFilter { interval: 2 * HOUR, ..everything() };
+    let begin = |nth| Timestamp::from_micros(nth_hour(nth).as_micros() / (2 * HOUR) * (2 * HOUR));
+    let two_hours = listed(store, &OrgScope::All, twice).await;
+    assert!(two_hours.iter().all(|row| row.0.as_micros() % (2 * HOUR) == 0), "{two_hours:?}");
+    let of = |nth, outcome| two_hours.iter().find(|row| row.0 == begin(nth) && row.1 == outcome).map(|row| row.2);
+    assert_eq!((of(0, 1), of(2, 1)), (Some(4), Some(3)));
+    let revoked: u64 = two_hours.iter().filter(|row| row.1 == 3).map(|row| row.2).sum();
+    assert_eq!(revoked, 3);
+}
+
+/// A key and its secret's public part, for each owner and API.
+async fn keys_of(store: &TestStore) -> (Vec<(ApiKeyId, Selector)>, [ApiId; 2], OrgCode, OrgCode, UserId) {
+    let (mut change, mut seed) = (store.begin().await, Seed::new(7));
+    let apis = [given::api(&mut change, &mut seed).await, given::api(&mut change, &mut seed).await];
+    let own = given::organization(&mut change, &mut seed).await;
+    let other = given::organization(&mut change, &mut seed).await;
+    let user = given::user(&mut change, &mut seed).await;
+    let mut ids = Vec::new();
+    for (api, owner) in [
+        (&apis[0], Owner::Organization(own.clone())),
+        (&apis[1], Owner::Organization(own.clone())),
+        (&apis[0], Owner::Organization(other.clone())),
+        (&apis[0], Owner::User(user.clone())),
+    ] {
+        ids.push(given::key(&mut change, &mut seed, api, &owner).await);
+    }
+    commit(change).await.unwrap();
+    let mut keys = Vec::new();
+    for (id, nth) in ids.into_iter().zip(0..) {
+        let sql = format!("SELECT selector FROM key_secrets WHERE key_id = '{id}'");
+        let selector = Selector::parse(&store.db_texts(&sql).await[0]).unwrap();
+        // Powers of two tell which keys a sum is of.
+        use_in(store, selector, 0, OutcomeCode::Verified, 1 << nth).await;
+        keys.push((id, selector));
+    }
+    (keys, apis, own, other, user)
+}
+
+async fn total(store: &TestStore, scope: &OrgScope, filter: UsageFilter<'_>) -> u64 {
+    listed(store, scope, filter).await.iter().map(|row| row.2).sum()
+}
+
+async fn each_filter_of_usage_keeps_what_it_names_and_filters_hold_together(store: &TestStore) {
+    let (keys, apis, own, other, user) = keys_of(store).await;
+    let all = OrgScope::All;
+    assert_eq!(total(store, &all, everything()).await, 15);
+    for ((id, _), nth) in keys.iter().zip(0..) {
+        assert_eq!(total(store, &all, UsageFilter { key_id: Some(id), ..everything() }).await, 1 << nth);
+    }
+    let api = |at: usize| UsageFilter { api_id: Some(&apis[at]), ..everything() };
+    assert_eq!((total(store, &all, api(0)).await, total(store, &all, api(1)).await), (13, 2));
+    assert_eq!(total(store, &all, UsageFilter { org_code: Some(&own), ..everything() }).await, 3);
+    assert_eq!(total(store, &all, UsageFilter { org_code: Some(&other), ..everything() }).await, 4);
+    assert_eq!(total(store, &all, UsageFilter { user_id: Some(&user), ..everything() }).await, 8);
+    assert_eq!(total(store, &all, UsageFilter { org_code: Some(&own), ..api(0) }).await, 1);
+    assert_eq!(total(store, &all, UsageFilter { user_id: Some(&user), ..api(1) }).await, 0);
+    assert_eq!(total(store, &all, UsageFilter { key_id: Some(&keys[0].0), ..api(1) }).await, 0);
+}
+
+async fn who_is_kept_to_one_organization_lists_the_usage_of_its_keys_alone(store: &TestStore) {
+    let (keys, apis, own, other, user) = keys_of(store).await;
+    let scope = OrgScope::One(own.clone());
+    assert_eq!(total(store, &scope, everything()).await, 3);
+    assert_eq!(total(store, &scope, UsageFilter { org_code: Some(&own), ..everything() }).await, 3);
+    assert_eq!(total(store, &scope, UsageFilter { api_id: Some(&apis[0]), ..everything() }).await, 1);
+    for foreign in [
+        UsageFilter { org_code: Some(&other), ..everything() },
+        UsageFilter { user_id: Some(&user), ..everything() },
+        UsageFilter { key_id: Some(&keys[2].0), ..everything() },
+    ] {
+        assert_eq!(total(store, &scope, foreign).await, 0);
+    }
 }
 
 async fn hours_before_an_instant_are_forgotten_in_batches(store: &TestStore) {

@@ -2,8 +2,10 @@
 
 mod fold;
 mod forget;
+mod list;
 mod record;
 
 pub use self::fold::{begin, end, fold, keep_journal};
 pub use self::forget::forget_usage;
+pub use self::list::{get_key_usage, get_usage};
 pub(super) use self::record::record;

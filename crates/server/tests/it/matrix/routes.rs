@@ -57,6 +57,8 @@ const GENERAL: &[Route] = &[
     shared("GET", "/api/v1/api_keys", &["read:api_keys"]),
     shared("POST", "/api/v1/api_keys", &["create:api_keys"]),
     shared("GET", "/api/v1/api_keys/{key_id}", &["read:api_keys"]),
+    shared("GET", "/api/v1/api_keys/{key_id}/usage", &["read:api_keys"]),
+    shared("GET", "/api/v1/usage", &["read:api_keys"]),
     shared("PUT", "/api/v1/api_keys/{key_id}", &["update:api_keys"]),
     shared("DELETE", "/api/v1/api_keys/{key_id}", &["delete:api_keys"]),
     shared("POST", "/api/v1/api_keys/verify", &["verify:api_keys", "read:api_keys"]),
