@@ -1,11 +1,12 @@
 //! `keyward serve`.
 
 use std::io::{IsTerminal, stderr};
+use std::net::SocketAddr;
 
 use keyward_server::actions::bootstrap;
 use keyward_server::actions::first_run::{Invitation, invite};
 use keyward_server::front::Tls;
-use keyward_server::{App, Clock, DataFolder, Entropy, Settings, front, jobs, routes};
+use keyward_server::{App, Clock, DataFolder, Entropy, Settings, front, jobs, metrics, routes};
 use tokio::net::TcpListener;
 
 use crate::options::{ServeOptions, settings};
@@ -18,10 +19,12 @@ pub(crate) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     logging::start(&settings.plain);
     let tls = settings.tls.clone().map(Tls::load).transpose()?;
     let mut folder = DataFolder::hold(&settings.data)?;
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .map_err(|error| format!("{} cannot be listened on: {error}", settings.listen))?;
+    let listener = bind(settings.listen).await?;
     settings.listen = listener.local_addr()?;
+    let for_metrics = match settings.metrics_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
     warn_if_open(&settings);
     folder.tell(&format!("process {}, which listens on {}", std::process::id(), settings.listen))?;
 
@@ -45,6 +48,15 @@ pub(crate) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let keeper = tokio::spawn(jobs::keep(app.clone(), until_stopped()));
     let anchor = tokio::spawn(jobs::anchor(app.clone(), jobs::EVERY_HOUR, until_stopped()));
     let refusals = tokio::spawn(jobs::write_refusals(app.clone(), until_stopped()));
+    let metrics = match for_metrics {
+        Some(listener) => {
+            tracing::info!(listen = %listener.local_addr()?, "metrics can be read");
+            let (router, limits) = (metrics::router(&app), app.settings.plain.clone());
+            let stopped = until_stopped();
+            Some(tokio::spawn(async move { front::serve(listener, None, router, &limits, stopped).await }))
+        }
+        None => None,
+    };
     let renewer = tls.clone().map(|tls| tokio::spawn(jobs::renew(tls, until_stopped())));
     front::serve(listener, tls, routes::router(&app), &app.settings.plain, told).await;
     drop(stop);
@@ -57,9 +69,17 @@ pub(crate) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     if let Some(renewer) = renewer {
         renewer.await?;
     }
+    if let Some(metrics) = metrics {
+        metrics.await?;
+    }
     app.close().await;
     tracing::info!("Keyward has stopped");
     Ok(())
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(address).await;
+    Ok(bound.map_err(|error| format!("{address} cannot be listened on: {error}"))?)
 }
 
 /// Others can reach the server, and are told tokens of `localhost`.

@@ -14,6 +14,8 @@ pub struct Engine {
     index: Arc<Index>,
     lease: Lease,
     revision: AtomicU64,
+    /// Nanoseconds of the clock; 0 for never.
+    heard_at: AtomicU64,
 }
 
 /// The node may not answer: it has not heard of the head for too long, or could not apply what it heard.
@@ -39,6 +41,14 @@ impl Engine {
     /// The revision up to which every change is applied.
     pub fn revision(&self) -> u64 {
         self.revision.load(Ordering::Acquire)
+    }
+
+    /// When the last round began that came to its end; none before the first.
+    pub fn heard_at(&self) -> Option<Tick> {
+        match self.heard_at.load(Ordering::Relaxed) {
+            0 => None,
+            nanos => Some(Tick::at(Duration::from_nanos(nanos))),
+        }
     }
 
     /// How many secrets it knows.
@@ -121,6 +131,8 @@ impl Follower {
     /// All rows up to the head that was read are applied: they are in force, and the node may answer.
     pub fn on_round_done(&mut self) {
         self.engine.revision.store(self.head, Ordering::Release);
+        let heard_at = self.begun_at.map_or(0, Tick::nanos);
+        self.engine.heard_at.store(heard_at, Ordering::Relaxed);
         match (self.tenure, self.begun_at) {
             (Tenure::Alone, _) => self.engine.lease.hold(),
             (Tenure::Among(length), Some(begun_at)) => self.engine.lease.extend(begun_at.after(length)),

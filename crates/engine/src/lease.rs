@@ -19,8 +19,14 @@ impl Tick {
         Self(self.0.saturating_add(span))
     }
 
+    /// How long after another one it is; zero if it is before.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+
     /// Nanoseconds since the clock's beginning; enough for 584 years.
-    fn nanos(self) -> u64 {
+    pub(crate) fn nanos(self) -> u64 {
         u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX - 1)
     }
 }

@@ -18,6 +18,7 @@ use crate::first_run::FirstRun;
 use crate::folder::{DataFolder, FolderError};
 use crate::inputs::{Clock, Entropy};
 use crate::issuer::Issuer;
+use crate::metrics::Metrics;
 use crate::refusal::Refusal;
 use crate::refusal_log::RefusalLog;
 use crate::secrets::{self, SecretsError};
@@ -43,6 +44,8 @@ pub struct Inner {
     pub first_run: FirstRun,
     /// What was refused and is not stored yet.
     pub refusal_log: RefusalLog,
+    /// What is counted for whoever watches.
+    pub metrics: Metrics,
     /// What verifications are answered from.
     pub engine: Arc<Engine>,
     /// The tokens of callers whose signatures were checked.
@@ -129,6 +132,7 @@ impl App {
             folder,
             first_run,
             refusal_log,
+            metrics: Metrics::default(),
             engine,
             signed_tokens: SignedTokens::default(),
             follower: OnceLock::new(),

@@ -15,6 +15,7 @@ pub mod front;
 pub mod inputs;
 pub mod issuer;
 pub mod jobs;
+pub mod metrics;
 mod oauth;
 pub mod oauth_refusal;
 pub mod refusal;

@@ -31,6 +31,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where Prometheus reads, if it does.
+    pub metrics_listen: Option<SocketAddr>,
     /// The issuer, if it was given.
     pub public_url: Option<Url>,
     /// The certificate and its key, if connections are to be encrypted.
@@ -171,10 +173,12 @@ impl Settings {
         };
         let given = |name| text(name).map(|text| Some(text).filter(|text| !text.is_empty()));
         let data = PathBuf::from(text("data")?);
-        let listen = text("listen")?.parse().map_err(|_| SettingsError::Invalid {
-            name: "listen",
-            rule: "must be an address and a port, such as 127.0.0.1:8080".into(),
-        })?;
+        let address = |name: &'static str, text: &str| {
+            let rule = "must be an address and a port, such as 127.0.0.1:8080";
+            text.parse::<SocketAddr>().map_err(|_| SettingsError::Invalid { name, rule: rule.into() })
+        };
+        let listen = address("listen", text("listen")?)?;
+        let metrics_listen = given("metrics_listen")?.map(|text| address("metrics_listen", text)).transpose()?;
         let public_url = given("public_url")?.map(public_url).transpose()?;
         let tls = match (given("tls_cert")?, given("tls_key")?) {
             (Some(cert), Some(key)) => Some(TlsFiles { cert: cert.into(), key: key.into() }),
@@ -193,7 +197,19 @@ impl Settings {
         let trusted_proxies = throttling::trusted_proxies(&table)?;
         let throttle = ThrottleSettings::read(&table)?;
         let plain = read_plain(&table)?;
-        Ok(Self { data, listen, public_url, tls, database, secret, secret_file, trusted_proxies, throttle, plain })
+        Ok(Self {
+            data,
+            listen,
+            metrics_listen,
+            public_url,
+            tls,
+            database,
+            secret,
+            secret_file,
+            trusted_proxies,
+            throttle,
+            plain,
+        })
     }
 }
 

@@ -63,8 +63,15 @@ pub struct VerifiedKey {
     usage: Arc<Usage>,
 }
 
-/// Decides whether a key may be used for a request, and counts it if so.
+/// Decides whether a key may be used for a request, and counts what that came to.
 pub async fn verify_key(app: &App, caller: &Caller, request: &VerifyKeyRequest) -> Result<Verified, Refusal> {
+    let begun = app.tick();
+    let verified = decide_and_count(app, caller, request).await?;
+    app.metrics.count_verification(&verified.outcome, app.tick().since(begun));
+    Ok(verified)
+}
+
+async fn decide_and_count(app: &App, caller: &Caller, request: &VerifyKeyRequest) -> Result<Verified, Refusal> {
     let required = request.scopes.as_deref().unwrap_or_default();
     if required.len() > MAX_SCOPES {
         return Err(Refusal::field("scopes", "must have at most 100 entries"));

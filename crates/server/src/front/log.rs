@@ -56,7 +56,9 @@ async fn watch(app: App, mut request: Request, next: Next) -> Response {
 
     noticed.note(&app, &response);
     let status = response.status().as_u16();
-    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let took = begun.elapsed();
+    app.metrics.count_request(&method, &route, status, took);
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     match response.extensions().get::<Cause>() {
         Some(Cause(cause)) => {
             tracing::error!(request_id = &*id, %method, route, status, micros, cause = &**cause, "failed")

@@ -24,6 +24,7 @@ mod keys;
 mod kinde;
 mod matrix;
 mod members;
+mod metrics;
 mod oauth;
 mod organizations;
 mod permissions;
