@@ -34,6 +34,7 @@ impl From<Refusal> for OAuthRefusal {
             (ErrorCode::TokenInvalid, _) => OAuthErrorCode::InvalidToken,
             (ErrorCode::ScopeMissing, _) => OAuthErrorCode::InsufficientScope,
             (_, 503 | 507) => OAuthErrorCode::TemporarilyUnavailable,
+            (_, 408) => OAuthErrorCode::BodyLate,
             (_, 429) => OAuthErrorCode::TooManyRequests,
             (_, 400..=499) => OAuthErrorCode::InvalidRequest,
             _ => OAuthErrorCode::ServerError,

@@ -62,8 +62,16 @@ pub struct PlainSettings {
     pub refusals_kept_days: u32,
     /// Days for which it is kept what verifications came to, by the hour.
     pub usage_kept_days: u32,
-    /// Seconds for the headers of a request.
+    /// Seconds for the handshake of TLS.
+    pub handshake_timeout_seconds: u64,
+    /// Seconds for the head of a request.
     pub header_timeout_seconds: u64,
+    /// Seconds for the body of a request.
+    pub body_timeout_seconds: u64,
+    /// Seconds for a client to take an answer.
+    pub answer_timeout_seconds: u64,
+    /// Seconds for which nothing is asked on a connection.
+    pub idle_timeout_seconds: u64,
     /// Seconds for a request.
     pub request_timeout_seconds: u64,
     /// Seconds for the requests in flight at the end.
@@ -232,7 +240,11 @@ fn read_plain(table: &Table) -> Result<PlainSettings, SettingsError> {
         signing_key_rotation_days: days("signing_key_rotation_days")?,
         refusals_kept_days: days("refusals_kept_days")?,
         usage_kept_days: days("usage_kept_days")?,
+        handshake_timeout_seconds: seconds("handshake_timeout_seconds")?,
         header_timeout_seconds: seconds("header_timeout_seconds")?,
+        body_timeout_seconds: seconds("body_timeout_seconds")?,
+        answer_timeout_seconds: seconds("answer_timeout_seconds")?,
+        idle_timeout_seconds: seconds("idle_timeout_seconds")?,
         request_timeout_seconds: seconds("request_timeout_seconds")?,
         shutdown_timeout_seconds: seconds("shutdown_timeout_seconds")?,
         log_level: one_of("log_level").try_into().map_err(|_| invalid("log_level", LEVELS))?,

@@ -76,6 +76,7 @@ catalogue! {
     SecretNotFound 404 "SECRET_NOT_FOUND" "The application has no such secret that is valid.",
     KeyNotFound 404 "API_KEY_NOT_FOUND" "There is no API key with this id.",
     MethodNotAllowed 405 "METHOD_NOT_ALLOWED" "The route has no such method.",
+    BodyLate 408 "BODY_LATE" "The body did not come whole in time.",
     BodyTooLarge 413 "BODY_TOO_LARGE" "The body is larger than this route takes.",
     ContentTypeUnsupported 415 "CONTENT_TYPE_UNSUPPORTED" "The content type is not one that this route reads.",
     IdempotencyKeyReused 422 "IDEMPOTENCY_KEY_REUSED" "Another request was made with this Idempotency-Key.",

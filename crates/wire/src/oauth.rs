@@ -74,6 +74,7 @@ oauth_errors! {
     InvalidToken 401 "invalid_token" "The bearer token is none of ours, has ended, or stands for somebody who has (RFC 6750 section 3.1).",
     InsufficientScope 403 "insufficient_scope" "The credential lacks a scope (RFC 6750 section 3.1).",
     UnsupportedTokenType 400 "unsupported_token_type" "A token of this kind cannot be revoked (RFC 7009 section 2.2.1).",
+    BodyLate 408 "invalid_request" "The body did not come whole in time.",
     TooManyRequests 429 "temporarily_unavailable" "Too many tokens were asked for, or too many secrets were wrong.",
     ServerError 500 "server_error" "Something is broken on our side.",
     TemporarilyUnavailable 503 "temporarily_unavailable" "The answer cannot be known now.",

@@ -1,5 +1,8 @@
 //! Extractors for what a caller sends: a JSON body, a query string, a path.
 
+use std::error::Error;
+use std::iter;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -9,6 +12,7 @@ use http::{HeaderMap, StatusCode};
 use keyward_wire::ErrorCode;
 use serde::Deserialize;
 
+use crate::front::arriving::Late;
 use crate::front::misfit::Misfit;
 use crate::front::node::Node;
 use crate::front::reader::read;
@@ -101,10 +105,17 @@ pub(crate) fn is_content_type(headers: &HeaderMap, wanted: &str) -> bool {
     value.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(wanted))
 }
 
+/// Whether an error of this kind is behind this one.
+fn caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
+    iter::successors(Some(error), |error| Error::source(*error)).any(|error| error.is::<E>())
+}
+
 /// A body that is too large, or that never came whole.
 pub(crate) fn unreadable(rejection: BytesRejection) -> Refusal {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         Refusal::new(ErrorCode::BodyTooLarge)
+    } else if caused_by::<Late>(&rejection) {
+        Refusal::new(ErrorCode::BodyLate)
     } else {
         Refusal::with(ErrorCode::BodyMalformed, "The body could not be read to its end.")
     }

@@ -2,8 +2,10 @@
 
 mod accept;
 mod answer;
+mod arriving;
 pub(crate) mod body;
 mod client_address;
+mod connection;
 mod intake;
 mod log;
 mod misfit;
@@ -14,7 +16,9 @@ mod rate_limit;
 mod reader;
 mod repeat;
 mod secure;
+mod standing;
 mod tls;
+mod watched;
 
 pub use accept::serve;
 pub use answer::Answer;

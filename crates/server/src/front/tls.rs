@@ -11,8 +11,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
-/// What is offered by ALPN (RFC 7301): what a plain connection speaks too.
-const PROTOCOLS: [&[u8]; 1] = [b"http/1.1"];
+/// What is offered by ALPN (RFC 7301), the best first: what a plain connection speaks too.
+const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 /// Where the certificate and its key stand.
 #[derive(Clone, Debug, PartialEq, Eq)]

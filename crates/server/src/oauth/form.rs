@@ -26,7 +26,7 @@ pub(super) fn read_request<T: for<'de> Deserialize<'de>>(
     headers: &HeaderMap,
     bytes: Result<Bytes, BytesRejection>,
 ) -> Result<T, OAuthRefusal> {
-    let bytes = bytes.map_err(|rejection| invalid(body::unreadable(rejection).message))?;
+    let bytes = bytes.map_err(|rejection| OAuthRefusal::from(body::unreadable(rejection)))?;
     let read = if body::is_content_type(headers, "application/x-www-form-urlencoded") {
         read_form(&bytes)
     } else if body::is_content_type(headers, "application/json") {

@@ -95,11 +95,10 @@ async fn headers_of_more_than_16_kibibytes_are_refused() {
 async fn half_a_header_is_waited_for_as_long_as_the_setting_says() {
     let app = TestApp::start_with("header_timeout_seconds = 1").await;
     let served = serve(&app).await;
-    for begun in ["", "GET /healthz HTTP/1.1\r\nhost: a\r\nx:", "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n"] {
-        // The last is a whole request: its connection is then idle.
+    for begun in ["", "GET /healthz HTTP/1.1\r\nhost: a\r\nx:"] {
         let mut stream = served.send(begun).await;
         let answer = read_to_end(&mut stream).await;
-        assert!(!answer.contains(" 200 ") && !answer.contains(" 500 "), "{answer}");
+        assert_eq!(answer, "");
     }
 }
 

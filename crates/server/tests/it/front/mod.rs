@@ -2,10 +2,12 @@
 
 mod connections;
 mod forwarded;
+mod h2;
 mod limits;
 mod rights;
 mod secure;
 mod shapes;
+mod slow;
 mod smuggling;
 mod tls;
 

@@ -80,7 +80,7 @@ impl Authority {
         let builder = ClientConfig::builder_with_provider(default_provider().into());
         let builder = builder.with_protocol_versions(versions).unwrap().with_root_certificates(roots);
         let mut config = builder.with_no_client_auth();
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let stream = TcpStream::connect(served.address).await?;
         TlsConnector::from(Arc::new(config)).connect(ServerName::try_from("localhost").unwrap(), stream).await
     }
@@ -152,7 +152,7 @@ async fn what_is_not_tls_gets_no_answer_of_http() {
 
 #[tokio::test]
 async fn half_a_handshake_is_waited_for_as_long_as_the_setting_says_and_holds_up_nobody() {
-    let app = TestApp::start_with("header_timeout_seconds = 2").await;
+    let app = TestApp::start_with("handshake_timeout_seconds = 2").await;
     let authority = Authority::new();
     let served = serve_by(&app, Some(authority.loads())).await;
     let mut silent = [served.send("").await, served.send("\x16\x03\x01").await];
@@ -164,7 +164,7 @@ async fn half_a_handshake_is_waited_for_as_long_as_the_setting_says_and_holds_up
 
 #[tokio::test]
 async fn a_stop_waits_for_no_handshake() {
-    let app = TestApp::start_with("header_timeout_seconds = 3600\nshutdown_timeout_seconds = 3600").await;
+    let app = TestApp::start_with("handshake_timeout_seconds = 3600\nshutdown_timeout_seconds = 3600").await;
     let authority = Authority::new();
     let served = serve_by(&app, Some(authority.loads())).await;
     let mut silent = served.send("").await;
