@@ -62,6 +62,14 @@ pub struct PlainSettings {
     pub refusals_kept_days: u32,
     /// Days for which it is kept what verifications came to, by the hour.
     pub usage_kept_days: u32,
+    /// Connections at a time.
+    pub max_connections: u32,
+    /// Verifications that are worked on at a time.
+    pub max_verifications: u32,
+    /// Other requests that are worked on at a time.
+    pub max_requests: u32,
+    /// Requests of one caller that are worked on at a time.
+    pub max_requests_per_caller: u32,
     /// Seconds for the handshake of TLS.
     pub handshake_timeout_seconds: u64,
     /// Seconds for the head of a request.
@@ -233,6 +241,10 @@ fn read_plain(table: &Table) -> Result<PlainSettings, SettingsError> {
         Some(Value::Integer(days)) if (0..=3650).contains(days) => Ok(u32::try_from(*days).unwrap_or(u32::MAX)),
         _ => Err(SettingsError::Invalid { name, rule: "must be 0 to 3650 days".into() }),
     };
+    let count = |name: &'static str| match table.get(name) {
+        Some(Value::Integer(count)) if (1..=1_000_000).contains(count) => Ok(u32::try_from(*count).unwrap_or(u32::MAX)),
+        _ => Err(SettingsError::Invalid { name, rule: "must be 1 to 1000000".into() }),
+    };
     let invalid = |name, rule: &str| SettingsError::Invalid { name, rule: rule.into() };
     let one_of = |name: &str| table.get(name).cloned().unwrap_or(Value::Boolean(false));
     Ok(PlainSettings {
@@ -240,6 +252,10 @@ fn read_plain(table: &Table) -> Result<PlainSettings, SettingsError> {
         signing_key_rotation_days: days("signing_key_rotation_days")?,
         refusals_kept_days: days("refusals_kept_days")?,
         usage_kept_days: days("usage_kept_days")?,
+        max_connections: count("max_connections")?,
+        max_verifications: count("max_verifications")?,
+        max_requests: count("max_requests")?,
+        max_requests_per_caller: count("max_requests_per_caller")?,
         handshake_timeout_seconds: seconds("handshake_timeout_seconds")?,
         header_timeout_seconds: seconds("header_timeout_seconds")?,
         body_timeout_seconds: seconds("body_timeout_seconds")?,
@@ -341,6 +357,10 @@ mod tests {
             ("listen = 'canary'", "the setting `listen` must be an address and a port, such as 127.0.0.1:8080"),
             ("database = 'mysql://canary'", "the setting `database` must be sqlite://… or postgres://…"),
             ("header_timeout_seconds = 0", "the setting `header_timeout_seconds` must be 1 to 86400 seconds"),
+            ("body_timeout_seconds = 86401", "the setting `body_timeout_seconds` must be 1 to 86400 seconds"),
+            ("max_connections = 0", "the setting `max_connections` must be 1 to 1000000"),
+            ("max_verifications = 1000001", "the setting `max_verifications` must be 1 to 1000000"),
+            ("max_requests = 'canary'", "the setting `max_requests` must be 1 to 1000000"),
             ("signing_key_rotation_days = -1", "the setting `signing_key_rotation_days` must be 0 to 3650 days"),
             ("signing_key_rotation_days = 3651", "the setting `signing_key_rotation_days` must be 0 to 3650 days"),
             ("refusals_kept_days = 3651", "the setting `refusals_kept_days` must be 0 to 3650 days"),

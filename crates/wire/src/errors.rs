@@ -83,6 +83,7 @@ catalogue! {
     RateLimited 429 "RATE_LIMITED" "Too much was asked for, or too many credentials were wrong. Wait as long as Retry-After says.",
     Internal 500 "INTERNAL" "Something is broken on our side; the request id leads to it in the log.",
     Unavailable 503 "UNAVAILABLE" "The answer cannot be known now. Try again.",
+    Overloaded 503 "OVERLOADED" "The server works on as many requests as it may. Try again.",
     RevisionNotReached 503 "REVISION_NOT_REACHED" "This node has not heard of that revision yet. Try again.",
     StorageFull 507 "STORAGE_FULL" "There is no room to store a change. Reading and verifying go on.",
 }

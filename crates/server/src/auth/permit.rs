@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::auth::bearer::caller_of;
 use crate::auth::origin::origin_of;
 use crate::caller::Caller;
-use crate::front::Identified;
+use crate::front::{Identified, seat};
 use crate::refusal::Refusal;
 
 /// A caller who may do what `S` names, and belongs to the platform.
@@ -121,6 +121,7 @@ async fn permitted<S: AnyScope>(parts: &Parts, app: &App) -> Result<Caller, Refu
     if let Some(identified) = parts.extensions.get::<Identified>() {
         identified.tell(caller.actor.kind, &caller.actor.id);
     }
+    seat(&parts.extensions, &caller.actor)?;
     match S::ANY_OF {
         any_of if any_of.iter().any(|scope| caller.scopes.contains(scope)) => Ok(caller),
         [first, ..] => Err(Refusal::scope_missing(*first)),

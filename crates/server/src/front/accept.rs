@@ -1,6 +1,7 @@
 //! Connections: accepted, and ended with grace.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::front::Tls;
 use crate::front::connection::Connections;
+use crate::front::places::Places;
 use crate::front::standing::{Patience, Standing};
 use crate::settings::PlainSettings;
 
@@ -27,6 +29,7 @@ pub async fn serve(
     let (stop, stopped) = watch::channel(());
     let (alive, mut all_gone) = mpsc::channel(1);
     let connections = Connections::new(router, Patience::of(limits), stopped, alive);
+    let places = Places::new(limits.max_connections.into());
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -34,7 +37,13 @@ pub async fn serve(
             () = &mut shutdown => break,
         };
         match accepted {
-            Ok((stream, peer)) => connections.open(stream, peer, tls.as_ref(), Standing::new()),
+            Ok((stream, peer)) => {
+                let standing = Standing::new();
+                match places.take(Arc::clone(&standing)) {
+                    Some(place) => connections.open(stream, peer, tls.as_ref(), standing, place),
+                    None => tracing::debug!("everybody is being answered, and a connection found no place"),
+                }
+            }
             Err(error) => {
                 tracing::warn!(%error, "no connection could be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;

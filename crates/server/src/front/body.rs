@@ -12,6 +12,7 @@ use http::{HeaderMap, StatusCode};
 use keyward_wire::ErrorCode;
 use serde::Deserialize;
 
+use crate::front::admission::Overloaded;
 use crate::front::arriving::Late;
 use crate::front::misfit::Misfit;
 use crate::front::node::Node;
@@ -116,6 +117,8 @@ pub(crate) fn unreadable(rejection: BytesRejection) -> Refusal {
         Refusal::new(ErrorCode::BodyTooLarge)
     } else if caused_by::<Late>(&rejection) {
         Refusal::new(ErrorCode::BodyLate)
+    } else if caused_by::<Overloaded>(&rejection) {
+        Refusal::new(ErrorCode::Overloaded)
     } else {
         Refusal::with(ErrorCode::BodyMalformed, "The body could not be read to its end.")
     }

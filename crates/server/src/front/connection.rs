@@ -25,6 +25,7 @@ use tower::{Service, ServiceExt, service_fn};
 
 use crate::front::Tls;
 use crate::front::arriving::{Arriving, Failure};
+use crate::front::places::Place;
 use crate::front::standing::{Overdue, Patience, Standing};
 use crate::front::watched::Watched;
 
@@ -76,17 +77,25 @@ impl Connections {
     }
 
     /// Opens a connection in a task of its own, so that nobody waits for its client.
-    pub(super) fn open(&self, stream: TcpStream, peer: SocketAddr, tls: Option<&Tls>, standing: Arc<Standing>) {
+    pub(super) fn open(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        tls: Option<&Tls>,
+        standing: Arc<Standing>,
+        place: Place,
+    ) {
         // Small answers are not to wait for more.
         let _: std::io::Result<()> = stream.set_nodelay(true);
         let connections = self.clone();
-        match tls {
-            None => tokio::spawn(connections.answer(stream, peer, standing)),
-            Some(tls) => {
-                let acceptor = TlsAcceptor::from(tls.current());
-                tokio::spawn(connections.shake_hands(stream, peer, acceptor, standing))
+        let acceptor = tls.map(|tls| TlsAcceptor::from(tls.current()));
+        tokio::spawn(async move {
+            match acceptor {
+                None => connections.answer(stream, peer, standing).await,
+                Some(acceptor) => connections.shake_hands(stream, peer, acceptor, standing).await,
             }
-        };
+            drop(place);
+        });
     }
 
     /// Agrees on the encryption, which its client has only so long for, and nobody waits for at the end.

@@ -17,8 +17,11 @@ use crate::refusal::Refusal;
 
 /// Lets in what has one meaning.
 pub(crate) async fn let_in(request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let Err(refusal) = check(&parts) else { return next.run(Request::from_parts(parts, body)).await };
+    let (mut parts, body) = request.into_parts();
+    let Err(refusal) = check(&parts) else {
+        name_host(&mut parts);
+        return next.run(Request::from_parts(parts, body)).await;
+    };
     let mut response = refuse(parts.uri.path(), refusal);
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
@@ -65,6 +68,16 @@ fn check_host(parts: &Parts) -> Result<(), Refusal> {
     }
 }
 
+/// In HTTP/2 the host stands in `:authority` and seldom in the header, where doors look for it (RFC 9113 section 8.3.1).
+fn name_host(parts: &mut Parts) {
+    let host = parts.uri.authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok());
+    if parts.version == Version::HTTP_2
+        && let Some(host) = host
+    {
+        parts.headers.entry(HOST).or_insert(host);
+    }
+}
+
 /// Whether there is no user in it, and a number for a port if any.
 fn is_host(authority: &Authority) -> bool {
     let rest = authority.as_str().strip_prefix(authority.host());
@@ -81,4 +94,26 @@ fn check_transfer_encoding(parts: &Parts) -> Result<(), Refusal> {
     };
     let message = "The Transfer-Encoding header must be `chunked`, once.";
     if is_clear { Ok(()) } else { Err(Refusal::with(ErrorCode::RequestMalformed, message)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_of_http_2_has_its_host_where_doors_look() {
+        for (version, header, host) in [
+            (Version::HTTP_2, None, Some("keys.example.com:8443")),
+            (Version::HTTP_2, Some("KEYS.example.com:8443"), Some("KEYS.example.com:8443")),
+            (Version::HTTP_10, None, None),
+        ] {
+            let mut request = Request::builder().version(version).uri("https://keys.example.com:8443/healthz");
+            if let Some(header) = header {
+                request = request.header(HOST, header);
+            }
+            let (mut parts, ()) = request.body(()).unwrap().into_parts();
+            name_host(&mut parts);
+            assert_eq!(parts.headers.get(HOST).map(|host| host.to_str().unwrap()), host);
+        }
+    }
 }

@@ -1,9 +1,11 @@
 //! Where requests come in and answers go out: connections, bodies, errors, the log of requests.
 
 mod accept;
+mod admission;
 mod answer;
 mod arriving;
 pub(crate) mod body;
+mod by_caller;
 mod client_address;
 mod connection;
 mod intake;
@@ -12,6 +14,7 @@ mod misfit;
 mod node;
 mod noted;
 mod oauth_answer;
+mod places;
 mod rate_limit;
 mod reader;
 mod repeat;
@@ -21,9 +24,11 @@ mod tls;
 mod watched;
 
 pub use accept::serve;
+pub(crate) use admission::{Admission, admit};
 pub use answer::Answer;
 pub(crate) use answer::Cause;
 pub(crate) use body::{Body, NoBody, NoParams, Params, Path, read_form, read_json};
+pub(crate) use by_caller::seat;
 pub use client_address::TrustedProxies;
 pub(crate) use client_address::{ClientAddress, find_client};
 pub(crate) use intake::let_in;

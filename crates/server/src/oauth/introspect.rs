@@ -17,7 +17,7 @@ use crate::actions::introspection::{Active, IntrospectAsk, introspect};
 use crate::app::App;
 use crate::auth::bearer::{caller_of, request_host};
 use crate::caller::Caller;
-use crate::front::{Answer, ClientAddress, Identified, refuse_oauth};
+use crate::front::{Answer, ClientAddress, Identified, refuse_oauth, seat};
 use crate::oauth_refusal::OAuthRefusal;
 use crate::refusal::Refusal;
 
@@ -36,6 +36,7 @@ use crate::refusal::Refusal;
         (status = 400, body = OAuthErrorBody, description = "The request is not one that can be served"),
         (status = 401, body = OAuthErrorBody, description = "Who asks is unknown"),
         (status = 403, body = OAuthErrorBody, description = "Who asks may not ask this"),
+        (status = 408, body = OAuthErrorBody, description = "The body did not come whole in time"),
         (status = 429, body = OAuthErrorBody, description = "Too many credentials were wrong"),
         (status = 503, body = OAuthErrorBody, description = "The answer cannot be known now"),
     )
@@ -84,6 +85,7 @@ async fn identify(app: &App, parts: &Parts, request: &IntrospectionRequest) -> R
     if let Some(identified) = parts.extensions.get::<Identified>() {
         identified.tell(caller.actor.kind, &caller.actor.id);
     }
+    seat(&parts.extensions, &caller.actor)?;
     Ok(caller)
 }
 

@@ -29,6 +29,7 @@ use crate::oauth_refusal::OAuthRefusal;
     responses(
         (status = 200, description = "It is worth nothing, now if not before"),
         (status = 400, body = OAuthErrorBody, description = "The request is not one that can be served"),
+        (status = 408, body = OAuthErrorBody, description = "The body did not come whole in time"),
         (status = 429, body = OAuthErrorBody, description = "Too many secrets were wrong"),
         (status = 503, body = OAuthErrorBody, description = "It cannot be done now"),
     )

@@ -31,6 +31,7 @@ use crate::oauth_refusal::OAuthRefusal;
         (status = 200, body = TokenResponse),
         (status = 400, body = OAuthErrorBody, description = "The request is not one that can be served"),
         (status = 401, body = OAuthErrorBody, description = "The client is unknown or its secret is wrong"),
+        (status = 408, body = OAuthErrorBody, description = "The body did not come whole in time"),
         (status = 429, body = OAuthErrorBody, description = "Too many secrets were wrong, or too many tokens asked for"),
         (status = 503, body = OAuthErrorBody, description = "The answer cannot be known now"),
     )

@@ -16,6 +16,9 @@ pub(super) enum Failures {
     /// The credential lacks a scope
     #[response(status = 403)]
     Forbidden(ErrorBody),
+    /// The body did not come whole in time
+    #[response(status = 408)]
+    Late(ErrorBody),
     /// The body is too large
     #[response(status = 413)]
     TooLarge(ErrorBody),
@@ -25,7 +28,7 @@ pub(super) enum Failures {
     /// Too many credentials from this address were never ours
     #[response(status = 429)]
     TooMany(ErrorBody),
-    /// The answer cannot be known now
+    /// The answer cannot be known now, or the server works on as many requests as it may
     #[response(status = 503)]
     Unavailable(ErrorBody),
     /// There is no room for a change

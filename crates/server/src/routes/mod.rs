@@ -31,7 +31,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
-use crate::front::{find_client, let_in, log_requests, secure_answers};
+use crate::front::{Admission, admit, find_client, let_in, log_requests, secure_answers};
 use crate::refusal::Refusal;
 use crate::{admin, oauth};
 
@@ -79,6 +79,7 @@ pub fn router(app: &App) -> Router {
         .method_not_allowed_fallback(|| async { Refusal::new(ErrorCode::MethodNotAllowed) })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(let_in))
+        .layer(middleware::from_fn_with_state(Admission::new(&app.settings.plain), admit))
         .layer(middleware::from_fn_with_state(app.clone(), log_requests))
         .layer(middleware::from_fn_with_state(app.clone(), find_client))
         .layer(middleware::from_fn_with_state(app.clone(), secure_answers))

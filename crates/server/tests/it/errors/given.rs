@@ -5,10 +5,13 @@ use std::net::SocketAddr;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request};
+use axum::response::Response;
+use keyward_server::caller::Caller;
 use serde_json::json;
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use super::page::Example;
+use crate::front::{read_to_end, serve};
 use crate::support::{Reply, TestApp, TestDatabase};
 
 pub(super) struct Given<'a> {
@@ -59,6 +62,37 @@ impl<'a> Given<'a> {
         ];
         named.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         Self { app, named }
+    }
+
+    /// Sends a request at a socket, whose body is announced to be longer than it is.
+    pub(super) async fn play_without_end(&self, example: &Example) -> Reply {
+        let text = self.named.iter().fold(example.request.clone(), |text, (name, value)| text.replace(name, value));
+        let (head, body) = text.split_once("\n\n").unwrap();
+        let (first, rest) = head.split_once('\n').unwrap();
+        let head = format!("{first} HTTP/1.1\nHost: keys.example.com\nContent-Length: 9000\n{rest}\n\n");
+        let served = serve(self.app).await;
+        let mut stream = served.send(&(head.replace('\n', "\r\n") + body)).await;
+        let answer = read_to_end(&mut stream).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status: u16 = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Reply::read(Response::builder().status(status).body(Body::from(body.to_owned())).unwrap()).await
+    }
+
+    /// Sends a request while another one has the only place, waiting for somebody who changes something.
+    pub(super) async fn play_beside_another(&self, example: &Example) -> Reply {
+        let change = self.app.app.change(&Caller::command_line()).await.unwrap();
+        let (_, token) = self.named.iter().find(|(name, _)| *name == "$TOKEN").unwrap();
+        let admin = self.app.bearer(token);
+        let (_, reply) = tokio::join!(admin.post("/api/v1/organization", json!({ "name": "Acme" })), async {
+            loop {
+                let reply = self.play(example).await;
+                if reply.status != 200 {
+                    drop(change);
+                    return reply;
+                }
+            }
+        });
+        reply
     }
 
     /// Sends the request of an example.

@@ -1,16 +1,15 @@
 //! HTTP/2 by its frames (RFC 9113), over real sockets.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::connections::{PATIENCE, Served, serve};
 use crate::support::TestApp;
 
-pub(super) const DATA: u8 = 0;
-pub(super) const HEADERS: u8 = 1;
+const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
-pub(super) const SETTINGS: u8 = 4;
+const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
@@ -23,7 +22,7 @@ const GET_HEALTHZ: &[u8] = b"\x82\x86\x01\x01a\x04\x08/healthz";
 const IS_204: u8 = 0x89;
 
 /// A frame.
-pub(super) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     let mut bytes = length[1..].to_vec();
     bytes.extend([kind, flags]);
@@ -33,10 +32,21 @@ pub(super) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8>
 }
 
 /// A connection that has begun to speak HTTP/2.
-pub(super) async fn begin(served: &Served) -> TcpStream {
-    let mut stream = served.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
-    stream.write_all(&frame(SETTINGS, 0, 0, &[])).await.unwrap();
+async fn begin(served: &Served) -> TcpStream {
+    let mut stream = served.send("").await;
+    stream.write_all(&preface()).await.unwrap();
     stream
+}
+
+/// What a client begins with (RFC 9113 section 3.4).
+fn preface() -> Vec<u8> {
+    [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &frame(SETTINGS, 0, 0, &[])].concat()
+}
+
+/// Begins on this stream, which may be encrypted, and asks once.
+pub(super) async fn is_answered(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
+    stream.write_all(&[preface(), get(1)].concat()).await.unwrap();
+    assert_eq!(answer_to(stream, 1).await, Some(IS_204));
 }
 
 fn get(stream: u32) -> Vec<u8> {
@@ -44,7 +54,7 @@ fn get(stream: u32) -> Vec<u8> {
 }
 
 /// The next frame: its kind, stream and payload; none at the end.
-async fn next(stream: &mut TcpStream) -> Option<(u8, u32, Vec<u8>)> {
+async fn next(stream: &mut (impl AsyncRead + Unpin)) -> Option<(u8, u32, Vec<u8>)> {
     let mut head = [0; 9];
     timeout(PATIENCE, stream.read_exact(&mut head)).await.expect("the connection stays open").ok()?;
     let mut payload = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
@@ -53,7 +63,7 @@ async fn next(stream: &mut TcpStream) -> Option<(u8, u32, Vec<u8>)> {
 }
 
 /// Reads until the answer to this stream begins: its first byte of HPACK.
-async fn answer_to(stream: &mut TcpStream, id: u32) -> Option<u8> {
+async fn answer_to(stream: &mut (impl AsyncRead + Unpin), id: u32) -> Option<u8> {
     loop {
         match next(stream).await? {
             (HEADERS, of, payload) if of == id => return Some(payload[0]),
@@ -156,18 +166,16 @@ async fn a_head_that_does_not_end_is_refused() {
 
 #[tokio::test]
 async fn settings_and_pings_without_end_hold_up_nobody() {
-    let app = TestApp::start_with("answer_timeout_seconds = 1").await;
+    let app = TestApp::start().await;
     let served = serve(&app).await;
     for (kind, payload) in [(SETTINGS, &[][..]), (PING, &[0; 8][..])] {
         let mut stream = begin(&served).await;
         // The answers to them are never read.
         let flood = frame(kind, 0, 0, payload).repeat(1_000);
-        let flooding = tokio::spawn(async move {
-            while stream.write_all(&flood).await.is_ok() {}
-        });
-        for _ in 0..10 {
+        let flooding = tokio::spawn(async move { while stream.write_all(&flood).await.is_ok() {} });
+        for _ in 0..3 {
             others_are_answered(&served).await;
         }
-        timeout(PATIENCE, flooding).await.expect("the connection stays open").unwrap();
+        flooding.abort();
     }
 }

@@ -1,9 +1,11 @@
 //! Where requests come in: limits, shapes and connections.
 
+mod admission;
 mod connections;
 mod forwarded;
 mod h2;
 mod limits;
+mod places;
 mod rights;
 mod secure;
 mod shapes;

@@ -75,12 +75,21 @@ impl Authority {
         served: &Served,
         versions: &[&'static SupportedProtocolVersion],
     ) -> io::Result<TlsStream<TcpStream>> {
+        self.connects_offering(served, versions, &["http/1.1"]).await
+    }
+
+    async fn connects_offering(
+        &self,
+        served: &Served,
+        versions: &[&'static SupportedProtocolVersion],
+        protocols: &[&str],
+    ) -> io::Result<TlsStream<TcpStream>> {
         let mut roots = RootCertStore::empty();
         roots.add(self.issuer.der().clone()).unwrap();
         let builder = ClientConfig::builder_with_provider(default_provider().into());
         let builder = builder.with_protocol_versions(versions).unwrap().with_root_certificates(roots);
         let mut config = builder.with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
         let stream = TcpStream::connect(served.address).await?;
         TlsConnector::from(Arc::new(config)).connect(ServerName::try_from("localhost").unwrap(), stream).await
     }
@@ -115,6 +124,20 @@ async fn a_client_that_trusts_the_authority_is_answered() {
         }
         assert_eq!(read_to_end(&mut stream).await.matches("HTTP/1.1 204 No Content").count(), 2);
     }
+}
+
+#[tokio::test]
+async fn http_2_is_chosen_where_a_client_offers_it_and_spoken_then() {
+    let (app, authority) = (TestApp::start().await, Authority::new());
+    let served = serve_by(&app, Some(authority.loads())).await;
+    for (offered, chosen) in
+        [(&["http/1.1", "h2"][..], Some(&b"h2"[..])), (&["http/1.1"], Some(b"http/1.1")), (&[], None)]
+    {
+        let stream = authority.connects_offering(&served, &[&TLS13], offered).await.unwrap();
+        assert_eq!(stream.get_ref().1.alpn_protocol(), chosen);
+    }
+    let mut stream = authority.connects_offering(&served, &[&TLS13], &["h2"]).await.unwrap();
+    super::h2::is_answered(&mut stream).await;
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ const CONTRACT: &str = include_str!("contract.json");
 const PAGE: &str = include_str!("../../../../../docs/kinde-compatibility.md");
 
 /// Statuses that operations of ours may answer, of which the page speaks once and for all.
-const EVERYWHERE: [&str; 9] = ["400", "401", "403", "404", "413", "415", "429", "503", "507"];
+const EVERYWHERE: [&str; 10] = ["400", "401", "403", "404", "408", "413", "415", "429", "503", "507"];
 
 fn kindes() -> BTreeMap<String, Operation> {
     serde_json::from_str(CONTRACT).unwrap()
