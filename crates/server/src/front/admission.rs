@@ -1,7 +1,9 @@
 //! Admission: how many requests are worked on at a time. Verifications and everything else each have a bound of their
 //! own, so that neither keeps the other waiting. Whoever finds no place is told so at once.
 
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
@@ -10,10 +12,8 @@ use axum::response::Response;
 use http::Method;
 use http_body::{Frame, SizeHint};
 use keyward_wire::ErrorCode;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::front::bound::{Bound, Taken};
 use crate::front::by_caller::Callers;
 use crate::front::refuse;
 use crate::refusal::Refusal;
@@ -27,8 +27,8 @@ const VERIFICATIONS: [&str; 2] = ["/api/v1/api_keys/verify", "/oauth2/introspect
 /// The places for requests. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct Admission {
-    verifications: Arc<Semaphore>,
-    requests: Arc<Semaphore>,
+    verifications: Arc<Bound>,
+    requests: Arc<Bound>,
     callers: Callers,
 }
 
@@ -40,8 +40,8 @@ pub(crate) struct Overloaded;
 /// A request's place, taken once.
 #[derive(Clone, Debug)]
 struct Place {
-    of: Arc<Semaphore>,
-    taken: Arc<OnceLock<OwnedSemaphorePermit>>,
+    of: Arc<Bound>,
+    taken: Arc<OnceLock<Taken>>,
 }
 
 /// A body that takes the place of its request when it has come whole, so that no client holds one by sending slowly.
@@ -53,16 +53,15 @@ struct Admitted {
 impl Admission {
     /// With as many places as the settings have.
     pub(crate) fn new(limits: &PlainSettings) -> Self {
-        let places = |count: u32| Arc::new(Semaphore::new(usize::try_from(count).unwrap_or(Semaphore::MAX_PERMITS)));
         Self {
-            verifications: places(limits.max_verifications),
-            requests: places(limits.max_requests),
+            verifications: Bound::new(limits.max_verifications),
+            requests: Bound::new(limits.max_requests),
             callers: Callers::new(limits.max_requests_per_caller),
         }
     }
 
     /// The bound that a request counts for; none for health.
-    fn bound_of(&self, method: &Method, path: &str) -> Option<&Arc<Semaphore>> {
+    fn bound_of(&self, method: &Method, path: &str) -> Option<&Arc<Bound>> {
         match path {
             path if HEALTH.contains(&path) => None,
             path if method == Method::POST && VERIFICATIONS.contains(&path) => Some(&self.verifications),
@@ -75,9 +74,8 @@ impl Place {
     /// Takes it if it is not taken: whether it is now.
     fn take(&self) -> Result<(), Overloaded> {
         if self.taken.get().is_none() {
-            let permit = Arc::clone(&self.of).try_acquire_owned().map_err(|_| Overloaded)?;
             // A second one is given back at once.
-            let _ = self.taken.set(permit);
+            let _ = self.taken.set(self.of.take().ok_or(Overloaded)?);
         }
         Ok(())
     }
@@ -91,7 +89,7 @@ pub(crate) async fn admit(State(admission): State<Admission>, mut request: Reque
     };
     let place = Place { of: Arc::clone(bound), taken: Arc::default() };
     let is_whole = request.body().is_end_stream();
-    let admitted = if is_whole { place.take().is_ok() } else { bound.available_permits() > 0 };
+    let admitted = if is_whole { place.take().is_ok() } else { bound.has_room() };
     if !admitted {
         return refuse(request.uri().path(), Refusal::new(ErrorCode::Overloaded));
     }

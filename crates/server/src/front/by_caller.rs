@@ -1,20 +1,21 @@
 //! How many requests one caller may have at a time, so that it leaves room for the others.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use http::Extensions;
 use keyward_store::Actor;
 use keyward_wire::ErrorCode;
+use papaya::HashMap;
 
+use crate::front::bound::{Bound, Taken};
 use crate::refusal::Refusal;
 
 /// The places of each caller. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub(super) struct Callers {
     limit: u32,
-    /// By the caller's id; who has none in use does not stand here.
-    used: Arc<Mutex<HashMap<Box<str>, u32>>>,
+    /// By the caller's id. Those who have called once stay: there are as many as applications and environment keys.
+    bounds: Arc<HashMap<Box<str>, Arc<Bound>>>,
 }
 
 /// On a request: where its caller's place is kept until it is answered.
@@ -24,17 +25,10 @@ pub(super) struct Seat {
     taken: Arc<OnceLock<Taken>>,
 }
 
-/// A place that is in use.
-#[derive(Debug)]
-struct Taken {
-    callers: Callers,
-    id: Box<str>,
-}
-
 impl Callers {
     /// With so many places each.
     pub(super) fn new(limit: u32) -> Self {
-        Self { limit, used: Arc::default() }
+        Self { limit, bounds: Arc::default() }
     }
 
     /// Where the place for a request will be kept.
@@ -43,26 +37,10 @@ impl Callers {
     }
 
     fn take(&self, id: &str) -> Option<Taken> {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        match used.get_mut(id) {
-            Some(count) if *count >= self.limit => return None,
-            Some(count) => *count += 1,
-            None => {
-                used.insert(id.into(), 1);
-            }
-        }
-        Some(Taken { callers: self.clone(), id: id.into() })
-    }
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        let mut used = self.callers.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = used.get_mut(&self.id) {
-            *count -= 1;
-            if *count == 0 {
-                used.remove(&self.id);
-            }
+        let bounds = self.bounds.pin();
+        match bounds.get(id) {
+            Some(bound) => bound.take(),
+            None => bounds.get_or_insert_with(id.into(), || Bound::new(self.limit)).take(),
         }
     }
 }

@@ -5,6 +5,7 @@ mod admission;
 mod answer;
 mod arriving;
 pub(crate) mod body;
+mod bound;
 mod by_caller;
 mod client_address;
 mod connection;
