@@ -56,7 +56,7 @@ fn get(stream: u32) -> Vec<u8> {
 /// The next frame: its kind, stream and payload; none at the end.
 async fn next(stream: &mut (impl AsyncRead + Unpin)) -> Option<(u8, u32, Vec<u8>)> {
     let mut head = [0; 9];
-    timeout(PATIENCE, stream.read_exact(&mut head)).await.expect("the connection stays open").ok()?;
+    timeout(PATIENCE, stream.read_exact(&mut head)).await.unwrap().ok()?;
     let mut payload = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
     timeout(PATIENCE, stream.read_exact(&mut payload)).await.unwrap().ok()?;
     Some((head[3], u32::from_be_bytes([head[5], head[6], head[7], head[8]]), payload))
@@ -117,7 +117,7 @@ async fn an_idle_connection_of_http_2_is_ended_with_a_goodbye_though_it_pings() 
         }
     });
     let mut bytes = Vec::new();
-    let _ = timeout(PATIENCE, reader.read_to_end(&mut bytes)).await.expect("the connection stays open");
+    let _ = timeout(PATIENCE, reader.read_to_end(&mut bytes)).await.unwrap();
     assert!(bytes.windows(5).any(|window| window[0] == GOAWAY && window[1] == 0 && window[2..] == [0, 0, 0]));
     pinging.abort();
 }

@@ -52,3 +52,20 @@ async fn a_body_is_not_read_before_the_caller_is_known() {
     let reply = app.anonymous().post("/api/v1/apis", body_of(1024 * 1024 + 1)).await;
     assert_eq!((reply.status, reply.error()), (401, "TOKEN_MISSING"));
 }
+
+#[test]
+fn the_page_on_limits_shows_each_default() {
+    const PAGE: &str = include_str!("../../../../../docs/limits.md");
+    let defaults: Vec<_> =
+        keyward_server::settings::DEFAULTS.lines().filter_map(|line| line.split_once(" = ")).collect();
+    let rows = PAGE.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let shown: Vec<_> = rows.filter_map(|(name, rest)| Some((name, rest.split_once(" |")?.0))).collect();
+    for setting in &shown {
+        assert!(defaults.contains(setting), "{setting:?}");
+    }
+    for (name, value) in defaults {
+        let is_limit =
+            name.starts_with("max_") || (name.ends_with("_timeout_seconds") && !name.starts_with("shutdown"));
+        assert!(!is_limit || shown.contains(&(name, value)), "{name}");
+    }
+}

@@ -53,6 +53,7 @@ async fn whoever_is_being_answered_keeps_their_place() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "how many is for whoever runs it")]
 async fn idle_and_slow_connections_by_the_thousand_hold_up_nobody() {
     let count = env::var("FRONT_CONNECTIONS").map_or(1_000, |count| count.parse().unwrap());
     let app = TestApp::start().await;
