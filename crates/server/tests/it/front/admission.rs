@@ -1,7 +1,7 @@
 //! The bounds of what is worked on at a time, each for itself.
 
 use keyward_server::caller::Caller;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{Duration, Instant, sleep, timeout};
 
 use super::connections::{PATIENCE, read_some, serve};
@@ -24,22 +24,23 @@ async fn until_overloaded(ask: impl AsyncFn() -> Reply) -> Reply {
 async fn when_verifications_are_full_management_is_answered() {
     let app = TestApp::start_with("max_verifications = 1").await;
     let admin = app.admin().await;
-    let api = admin.makes_api("https://orders.example.com", &[]).await;
-    let org = admin.post("/api/v1/organization", json!({ "name": "Acme" })).await.text("/organization/code");
-    let (_, secret) = admin.makes_key(json!({ "name": "Key", "api_id": api, "org_code": org })).await;
-    // A verification is counted, which waits for whoever changes something.
-    let change = app.app.change(&Caller::command_line()).await.unwrap();
-    let verify = |key: &str| admin.post("/api/v1/api_keys/verify", json!({ "api_key": key }));
-    let (first, ()) = tokio::join!(verify(&secret), async {
-        let reply = until_overloaded(async || verify("unknown").await).await;
+    let next = app.revision().await + 1;
+    // One that is to know of a later change waits for a round, which waits for a connection.
+    let mut taken = Vec::new();
+    while let Ok(tx) = timeout(Duration::from_millis(500), app.app.read()).await {
+        taken.push(tx.unwrap());
+    }
+    let verify = |more: Value| admin.verify("unknown", more);
+    let (first, ()) = tokio::join!(verify(json!({ "min_revision": next })), async {
+        let reply = until_overloaded(async || verify(json!({})).await).await;
         assert_eq!((reply.error(), reply.header("retry-after")), ("OVERLOADED", "1"));
-        let form = format!("token={secret}&client_id=a&client_secret=b");
-        let reply = app.anonymous().form("/oauth2/introspect", &form).await;
+        let reply = app.anonymous().form("/oauth2/introspect", "token=a&client_id=a&client_secret=b").await;
         assert_eq!((reply.status, reply.error()), (503, "temporarily_unavailable"));
-        assert_eq!(admin.get("/api/v1/apis").await.status, 200);
-        drop(change);
+        assert_eq!(admin.get("/api/v1/system_permissions").await.status, 200);
+        drop(taken);
     });
-    assert_eq!((first.status, verify("unknown").await.status), (200, 200));
+    assert_eq!((first.status, first.error()), (503, "REVISION_NOT_REACHED"));
+    assert_eq!(verify(json!({})).await.status, 200);
 }
 
 #[tokio::test]

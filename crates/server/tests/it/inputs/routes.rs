@@ -18,6 +18,7 @@ const UNDOCUMENTED: &[(&str, &str)] = &[
     ("/docs/", "the document for people"),
     ("/docs/errors/{code}", "what an error code means"),
     ("/docs/{*file}", "the files of that page"),
+    ("/metrics", "on a listener of its own"),
     ("/openapi.json", "the document itself"),
     ("/setup/{code}", "the page of the setup link"),
 ];
