@@ -44,15 +44,12 @@ pub struct UsageQuery {
     pub until: Option<Timestamp>,
     /// Only keys for this API.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", param(min_length = 1, max_length = 254))]
     pub api_id: Option<String>,
     /// Only keys of this organization.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", param(min_length = 1, max_length = 254))]
     pub org_code: Option<String>,
     /// Only keys of this user.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", param(min_length = 1, max_length = 254))]
     pub user_id: Option<String>,
 }
 

@@ -15,6 +15,7 @@ use crate::support::{Reply, TestApp};
 const NOT_EVEN_OWN: &[(&str, &str, u16)] = &[
     ("GET /api/v1/api_keys", "user_id", 200),
     ("GET /api/v1/api_keys", "user_external_id", 200),
+    ("GET /api/v1/usage", "user_id", 200),
     ("POST /api/v1/api_keys", "user_id", 403),
     ("POST /api/v1/api_keys", "user_external_id", 403),
     ("POST /api/v1/api_keys", "bound_api_ids.[]", 400),

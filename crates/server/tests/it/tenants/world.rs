@@ -53,6 +53,7 @@ impl<'a> World<'a> {
         let other = tenant(app, &admin, FOREIGN[0], &shared).await;
         let users = [&own, &other].map(|tenant| tenant.names[&Kind::User][0].as_str());
         let platform = platform(app, &admin, FOREIGN[1], users).await;
+        app.fold().await;
         Self { admin, own, other, platform }
     }
 
@@ -93,7 +94,9 @@ async fn tenant<'a>(app: &'a TestApp, admin: &Actor<'a>, word: &str, shared: &st
     for at in 0..4 {
         let body = json!({ "name": format!("{word} key {at}"), "api_id": api, "org_code": org });
         let body = with(&body, json!({ "scope_ids": [format!("{word}:read")], "metadata": { "of": word } }));
-        keep_key(&mut names, application.makes_key(body).await, &format!("{word} key {at}"));
+        let made = application.makes_key(body).await;
+        assert_eq!(application.verify(&made.1, json!({})).await.body["is_valid"], true);
+        keep_key(&mut names, made, &format!("{word} key {at}"));
     }
 
     let more = [
