@@ -6,7 +6,7 @@
 // COMMAND starts the example with KEYWARD_ISSUER, KEYWARD_VERIFY_KEY and PORT=0, and prints where it listens.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -246,7 +246,8 @@ test('when Keyward has stopped, the answer is 503, and its log holds no key', as
   const { key } = await issue();
   assert.equal(await server.stop('SIGTERM'), 0);
   const data = join(folder, 'data');
-  const kept = readdirSync(data).filter((name) => name !== 'secret.key').map((name) => join(data, name));
+  const names = readdirSync(data, { recursive: true }).filter((name) => name !== 'secret.key');
+  const kept = names.map((name) => join(data, name)).filter((path) => statSync(path).isFile());
   const said = [server.lines.join('\n'), ...kept.map((name) => readFileSync(name, 'latin1'))];
   assert.ok(SECRET.test(key) && said.length > 2 && server.lines.length > 10);
   for (const text of said) assert.ok(!SECRET.test(text) && !text.includes(orders.client_secret), text);

@@ -9,11 +9,34 @@ const BEGIN: &str = "--- middleware";
 const END: &str = "--- end";
 
 #[test]
-fn the_readme_quotes_the_examples_as_they_are() {
-    let blocks = quotes(&read("README.md").unwrap()).unwrap();
-    assert!(blocks.len() >= 2, "the README quotes {} examples; there are two", blocks.len());
-    for (path, block) in blocks {
-        assert_eq!(Ok(&block), read(&path).and_then(|text| marked(&text)).as_ref(), "{path} is quoted otherwise");
+fn examples_are_quoted_as_they_are() {
+    for (page, least) in [("README.md", 2), ("docs/verify.md", 3)] {
+        let blocks = quotes(&read(page).unwrap()).unwrap();
+        assert!(blocks.len() >= least, "{page} quotes {} examples; there are {least}", blocks.len());
+        for (path, block) in blocks {
+            assert_eq!(
+                Ok(&block),
+                read(&path).and_then(|text| marked(&text)).as_ref(),
+                "{page} quotes {path} otherwise"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_field_of_a_verification_stands_on_its_page() {
+    let page = read("docs/verify.md").unwrap();
+    let (asking, answer) = page.split_once("## The answer").unwrap();
+    let document = serde_json::to_value(keyward_server::routes::document()).unwrap();
+    for (schema, part) in [("VerifyKeyRequest", asking), ("VerifyKeyResponse", answer)] {
+        let rows: Vec<&str> = part.lines().filter(|line| line.starts_with("| `")).collect();
+        let fields = document["components"]["schemas"][schema]["properties"].as_object().unwrap();
+        assert!(fields.len() > 5, "{schema} has moved");
+        for field in fields.keys() {
+            let named = format!("`{field}`");
+            let stands = rows.iter().any(|row| row.split('|').nth(1).is_some_and(|first| first.contains(&named)));
+            assert!(stands, "docs/verify.md lacks {field} of {schema}");
+        }
     }
 }
 
@@ -76,12 +99,15 @@ fn every_page_that_a_page_leads_to_is_there() {
 }
 
 #[test]
-fn every_code_of_a_verification_stands_in_the_concepts() {
-    let (concepts, document) = (read("docs/concepts.md").unwrap(), keyward_server::routes::document());
+fn every_code_of_a_verification_stands_where_verifying_is_explained() {
+    let (concepts, verify) = (read("docs/concepts.md").unwrap(), read("docs/verify.md").unwrap());
+    let document = keyward_server::routes::document();
     let document = serde_json::to_value(document).unwrap();
     let codes = document["components"]["schemas"]["VerifyCode"]["enum"].as_array().unwrap();
     for code in codes {
-        assert!(concepts.contains(&format!("| `{}` |", code.as_str().unwrap())), "docs/concepts.md lacks {code}");
+        let row = format!("| `{}` |", code.as_str().unwrap());
+        assert!(concepts.contains(&row), "docs/concepts.md lacks {code}");
+        assert!(verify.contains(&row), "docs/verify.md lacks {code}");
     }
 }
 

@@ -117,7 +117,7 @@ impl Metrics {
     }
 
     /// The page that Prometheus reads.
-    fn write(&self, app: &App, text: &mut String) -> std::fmt::Result {
+    pub fn page(&self, app: &App) -> Result<String, std::fmt::Error> {
         let now = app.tick();
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         self.secrets.set(number(app.engine.secrets() as u64));
@@ -130,7 +130,9 @@ impl Metrics {
             self.journal_lag.set(number(counting.lag()));
             self.journal_lost.set(number(counting.journal.lost()));
         }
-        prometheus_client::encoding::text::encode(text, &self.registry)
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
+        Ok(text)
     }
 }
 

@@ -18,9 +18,8 @@ pub fn router(app: &App) -> Router {
 }
 
 async fn read_metrics(State(app): State<App>) -> Response {
-    let mut text = String::new();
-    match app.metrics.write(&app, &mut text) {
-        Ok(()) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+    match app.metrics.page(&app) {
+        Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

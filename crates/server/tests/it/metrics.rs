@@ -9,6 +9,7 @@ use keyward_server::metrics;
 use serde_json::json;
 use tower::ServiceExt;
 
+use crate::support::canary::Place;
 use crate::support::{Actor, Reply, TestApp};
 
 async fn page(app: &TestApp) -> String {
@@ -156,4 +157,13 @@ async fn each_metric_stands_on_the_page_for_operators_with_its_kind_and_no_other
     let documented: BTreeSet<_> =
         rows.map(|(name, rest)| (format!("keyward_{name}"), rest.split(' ').next().unwrap().to_owned())).collect();
     assert_eq!(families, documented);
+}
+
+#[tokio::test]
+async fn a_secret_on_the_page_is_seen() {
+    let app = TestApp::start().await;
+    let (_, _, secret) = shop(&app).await;
+    app.app.metrics.count_request(&axum::http::Method::GET, &secret, 200, Duration::ZERO);
+    let leaks = app.into_leaks();
+    assert!(leaks.iter().any(|hit| hit.place == Place::Metrics), "{leaks:?}");
 }

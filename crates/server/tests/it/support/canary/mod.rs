@@ -143,6 +143,7 @@ pub(crate) fn leaks(app: &TestApp) -> Vec<Hit> {
     let mut said = std::mem::take(&mut *app.watch.said.lock().unwrap());
     said.push((Place::Log, log::captured().into_bytes()));
     said.push((Place::Panic, log::panics().into_bytes()));
+    said.push((Place::Metrics, app.app.metrics.page(&app.app).unwrap().into_bytes()));
     // The codes of secrets, and what is sealed, leave the store by no way at all.
     let codes: Vec<Needle> = stored.codes.iter().flat_map(|code| Needle::of_code(code)).collect();
     let mut hits = search(&said, &codes);

@@ -15,6 +15,8 @@ pub(crate) enum Place {
     Log,
     /// What panics said.
     Panic,
+    /// What Prometheus reads.
+    Metrics,
     /// An answer of status 400 and more, by its turn.
     Refusal(usize),
     /// Any other, less what it is there to show.
