@@ -15,7 +15,10 @@ UNWRITABLE = [
     ("must be an IPv4 or IPv6 address", "two formats, and `format` is a hint"),
     ("must be an address or a CIDR range", "there is no format for ranges"),
     ("`expires_on` must lie in the future", "the document has no clock"),
-    ("`expires_on` must be an RFC 3339 date and time", "a leap second fits `date-time`, and is none of our instants"),
+    ("must be an RFC 3339 date and time", "a leap second fits `date-time`, and is none of our instants"),
+    ("hours before `until`", "how far apart two instants are"),
+    ("days before `until`", "the same"),
+    ("`since` must not be after `until`", "the order of two instants"),
     ("`metadata` must be at most 4 KiB of JSON", "bytes of a whole object"),
     ("must be a whole number from", "`7.0`, which JSON Schema takes for a whole number"),
     ("The body is nested more than 16 deep.", "depth of a whole body"),
@@ -160,7 +163,7 @@ def errors_have_the_shape(context, response, case):
     """Each refusal has a code and a message, by its own standard, and is not to be stored."""
     if response.status_code < 400 or case.method.upper() == "HEAD":
         return
-    if case.operation.path == "/oauth2/token":
+    if case.operation.path.startswith("/oauth2/"):
         assert re.fullmatch("[a-z_]+", response.json()["error"])
     else:
         assert re.fullmatch("[A-Z_]+", first_error(response)["code"]), response.text
