@@ -85,7 +85,8 @@ def end_of(every, at):
     depth = every[at].depth
     for end in range(at + 1, len(every)):
         token = every[end]
-        if token.depth < depth or (token.depth == depth and token.word in ENDS):
+        is_end = token.word in ENDS or (token.word == "ON" and is_conflict(every, end))
+        if token.depth < depth or (token.depth == depth and is_end):
             return end
     return len(every)
 

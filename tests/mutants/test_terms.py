@@ -60,6 +60,10 @@ class Terms(unittest.TestCase):
     def test_on_conflict_is_no_condition_but_its_where_is(self):
         self.assertEqual(made("INSERT INTO a (b) VALUES ($1) ON CONFLICT (b) DO UPDATE SET c = 1 WHERE a.d"), both("a.d"))
 
+    def test_a_condition_ends_where_a_conflict_is_spoken_of(self):
+        sql = "INSERT INTO a (b) SELECT c FROM d WHERE e = $1 ON CONFLICT (b) DO UPDATE SET b = excluded.b"
+        self.assertEqual(made(sql), both("e = $1"))
+
     def test_a_row_of_values_is_no_group_of_terms(self):
         self.assertEqual(made("SELECT 1 FROM a WHERE (b, c) > ($1, $2)"), both("(b, c) > ($1, $2)"))
 
