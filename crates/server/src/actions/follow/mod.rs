@@ -63,8 +63,7 @@ pub async fn answer<T>(app: &App, from: impl Fn(&Index) -> T) -> Result<(T, Revi
 }
 
 /// The same, for one who asks for something that is not known here, and perhaps is elsewhere: `find` is asked again when
-/// one round has told what there is. Such rounds are 25 ms apart at least, however
-/// many ask.
+/// one round has told what there is. Such rounds are 25 ms apart at least, however many ask.
 pub async fn find<T>(app: &App, find: impl Fn(&Index) -> Option<T>) -> Result<Option<T>, Refusal> {
     let asked_at = app.tick();
     if let (Some(found), _) = answer(app, &find).await? {
