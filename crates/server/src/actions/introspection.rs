@@ -1,6 +1,6 @@
 //! What a key or a token is worth: RFC 7662.
 
-use keyward_core::{OrgScope, Outcome, PlainSecret, Presented};
+use keyward_core::{KeySecret, OrgScope, Outcome, PlainSecret, Presented};
 use keyward_engine::Wanted;
 use keyward_store::{grants, scopes};
 use keyward_wire::oauth::Claims;
@@ -38,7 +38,8 @@ pub async fn introspect(app: &App, caller: &Caller, ask: &IntrospectAsk<'_>) -> 
     let ip = ask.ip.map(verify::read_ip).transpose()?;
     let wanted = Wanted { bound: caller.bound.as_deref(), ..Wanted::default() };
     let presented = Presented { ip, ..Presented::default() };
-    let judged = verify::judge_key(app, caller, ask.token, wanted, presented).await?;
+    let secret = KeySecret::parse(ask.token.expose());
+    let judged = verify::judge_key(app, caller, secret.as_ref(), wanted, presented).await?;
     if let (Outcome::Verified, Some(key)) = (judged.outcome, judged.key) {
         return Ok(Some(Active::Key(Box::new(key))));
     }

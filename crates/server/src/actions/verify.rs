@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use keyward_core::bounds::{MAX_REVISION, MAX_SCOPES};
 use keyward_core::{
-    ApiId, ApiKeyId, KeySecret, KeyStatus, Keyring, Outcome, OutcomeCode, Owner, PlainSecret, Presented, ScopeKey,
-    Timestamp,
+    ApiId, ApiKeyId, KeySecret, KeyStatus, Keyring, Outcome, OutcomeCode, Owner, Presented, ScopeKey, Timestamp,
 };
 use keyward_engine::index::{Entry, Index, Usage};
 use keyward_engine::{Ask, CannotKnow, Use, Wanted, verify};
@@ -94,8 +93,9 @@ async fn decide_and_count(app: &App, caller: &Caller, request: &VerifyKeyRequest
         bound: caller.bound.as_deref(),
     };
     let presented = Presented { ip, scopes: required };
-    let mut verified = judge_key(app, caller, &request.api_key, wanted, presented).await?;
-    count(app, &request.api_key, &mut verified, ip);
+    let secret = KeySecret::parse(request.api_key.expose());
+    let mut verified = judge_key(app, caller, secret.as_ref(), wanted, presented).await?;
+    count(app, secret.as_ref(), &mut verified, ip);
     // Writing takes its time, and a lease may run out meanwhile.
     follow::require_lease(app)?;
     Ok(verified)
@@ -103,8 +103,8 @@ async fn decide_and_count(app: &App, caller: &Caller, request: &VerifyKeyRequest
 
 /// Counts what a verification of a known key came to, before it is answered. What cannot be written down goes uncounted,
 /// since the key is known all the same.
-fn count(app: &App, secret: &PlainSecret, verified: &mut Verified, ip: Option<IpAddr>) {
-    let Some((outcome, secret)) = verified.outcome.code().zip(KeySecret::parse(secret.expose())) else { return };
+fn count(app: &App, secret: Option<&KeySecret>, verified: &mut Verified, ip: Option<IpAddr>) {
+    let Some((outcome, secret)) = verified.outcome.code().zip(secret) else { return };
     let now = app.now();
     match &mut verified.key {
         Some(key) if outcome == OutcomeCode::Verified => {
@@ -126,14 +126,13 @@ fn count(app: &App, secret: &PlainSecret, verified: &mut Verified, ip: Option<Ip
 pub(super) async fn judge_key(
     app: &App,
     caller: &Caller,
-    secret: &PlainSecret,
+    secret: Option<&KeySecret>,
     wanted: Wanted<'_>,
     presented: Presented<'_>,
 ) -> Result<Verified, Refusal> {
     let ask = Ask { used_for: Use::Customer, org_scope: &caller.org_scope, wanted, presented };
-    let secret = KeySecret::parse(secret.expose());
     let now = app.now();
-    let decided = |index: &Index| match &secret {
+    let decided = |index: &Index| match secret {
         None => Ok((Outcome::Invalid, None)),
         Some(secret) => index.look_up(secret.selector(), |found| decide(&app.keyring, secret, found, &ask, now)),
     };
