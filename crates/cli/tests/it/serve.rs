@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
 use crate::http::Http;
-use crate::support::{Ended, Place, Running, mode, refusal, text};
+use crate::support::{Ended, KEYWARD, Place, Running, mode, refusal, text};
 use serde_json::{Value, json};
 
 // Two master secrets: base64 of 32 bytes each.
@@ -167,6 +167,38 @@ fn an_address_that_others_reach_without_a_public_one_is_warned_of() {
     let mut server = Running::start(&mut place.serve());
     server.address();
     assert!(!warned(&server.stderr()), "{}", server.stderr());
+}
+
+/// `keyward serve` with at most so many open files, which it may raise from `soft` to `hard`.
+fn with_open_files(place: &Place, soft: u32, hard: u32) -> Running {
+    let limited = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$@\"");
+    let serve = ["-c", &limited, "sh", KEYWARD, "serve", "--data", "data", "--listen", "127.0.0.1:0"];
+    Running::start(place.command("/bin/sh".as_ref(), &serve).env("KEYWARD_MAX_CONNECTIONS", "1000"))
+}
+
+#[test]
+fn more_connections_than_open_files_are_warned_of_and_open_files_are_raised_first() {
+    let warned = |log: &str| {
+        let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect(line));
+        let mut warnings = lines.filter(|line| line["level"] == "WARN" && line["message"].to_string().contains("ulimit"));
+        warnings.next()
+    };
+    let place = Place::new();
+    let mut server = with_open_files(&place, 200, 300);
+    server.address();
+    let Ended { code, stderr, .. } = server.stop();
+    let warning = warned(&stderr).expect("no warning");
+    let (wanted, limit) = (warning["wanted"].as_u64(), warning["limit"].as_u64().unwrap());
+    assert_eq!(wanted, Some(1_000));
+    assert!((100..300).contains(&limit), "{warning}");
+    assert_eq!(code, Some(0));
+
+    let place = Place::new();
+    let mut server = with_open_files(&place, 200, 1_500);
+    server.address();
+    let Ended { code, stderr, .. } = server.stop();
+    assert!(warned(&stderr).is_none(), "{stderr}");
+    assert_eq!(code, Some(0));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! HTTP/2 by its frames (RFC 9113), over real sockets.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -7,6 +9,7 @@ use tokio::time::timeout;
 use super::connections::{PATIENCE, Served, serve};
 use crate::support::TestApp;
 
+const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
@@ -18,6 +21,10 @@ const END_HEADERS: u8 = 4;
 
 /// `GET http://a/healthz` from the static table and literals (RFC 7541 section 6, appendix A).
 const GET_HEALTHZ: &[u8] = b"\x82\x86\x01\x01a\x04\x08/healthz";
+/// `GET http://a/openapi.json`, the same way.
+const GET_DOCUMENT: &[u8] = b"\x82\x86\x01\x01a\x04\x0d/openapi.json";
+/// `:status: 200`, by its index.
+const IS_200: u8 = 0x88;
 /// `:status: 204`, by its index.
 const IS_204: u8 = 0x89;
 
@@ -113,7 +120,7 @@ async fn an_idle_connection_of_http_2_is_ended_with_a_goodbye_though_it_pings() 
     let (mut reader, mut writer) = stream.into_split();
     let pinging = tokio::spawn(async move {
         while writer.write_all(&frame(PING, 0, 0, &[7; 8])).await.is_ok() {
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
     });
     let mut bytes = Vec::new();
@@ -177,5 +184,49 @@ async fn settings_and_pings_without_end_hold_up_nobody() {
             others_are_answered(&served).await;
         }
         flooding.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_gives_no_window_for_its_answer_is_waited_for_no_longer() {
+    let app = TestApp::start_with("answer_timeout_seconds = 1").await;
+    let served = serve(&app).await;
+    let mut stream = begin(&served).await;
+    // No byte of a body may be sent: SETTINGS_INITIAL_WINDOW_SIZE is 0 (RFC 9113 section 6.5.2).
+    stream.write_all(&frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0])).await.unwrap();
+    stream.write_all(&frame(HEADERS, END_STREAM | END_HEADERS, 1, GET_DOCUMENT)).await.unwrap();
+    assert_eq!(answer_to(&mut stream, 1).await, Some(IS_200));
+    // It stays in touch, which is no reading.
+    let (mut reader, mut writer) = stream.into_split();
+    let pinging = tokio::spawn(async move {
+        while writer.write_all(&frame(PING, 0, 0, &[7; 8])).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    });
+    let mut answered = 0;
+    while let Some((kind, ..)) = next(&mut reader).await {
+        answered += usize::from(kind == DATA);
+    }
+    assert_eq!(answered, 0);
+    pinging.abort();
+    others_are_answered(&served).await;
+}
+
+#[tokio::test]
+async fn a_client_that_gives_its_window_late_has_its_answer() {
+    let app = TestApp::start_with("answer_timeout_seconds = 30").await;
+    let served = serve(&app).await;
+    let mut stream = begin(&served).await;
+    stream.write_all(&frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0])).await.unwrap();
+    stream.write_all(&frame(HEADERS, END_STREAM | END_HEADERS, 1, GET_DOCUMENT)).await.unwrap();
+    assert_eq!(answer_to(&mut stream, 1).await, Some(IS_200));
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    stream.write_all(&frame(SETTINGS, 0, 0, &[0, 4, 0x7f, 0xff, 0xff, 0xff])).await.unwrap();
+    loop {
+        let (kind, _, payload) = next(&mut stream).await.unwrap();
+        if kind == DATA {
+            assert!(!payload.is_empty());
+            break;
+        }
     }
 }
