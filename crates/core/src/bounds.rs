@@ -22,6 +22,8 @@ pub const MAX_SCOPES: usize = 100;
 pub const MAX_CIDRS: usize = 64;
 /// The largest number of a change that can be asked for: every language writes it exactly (RFC 8259 section 6).
 pub const MAX_REVISION: u64 = 9_007_199_254_740_991;
+/// Seconds for which a secret may go on beside the one that took its place: 30 days.
+pub const MAX_GRACE_SECONDS: u32 = 2_592_000;
 /// Bytes of a key's metadata, written as compact JSON.
 pub const MAX_METADATA_BYTES: usize = 4 * 1024;
 

@@ -69,6 +69,15 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
+    fn an_instant_is_so_long_after_another_and_never_less_than_nothing() {
+        let (early, late) = (Tick::at(SECOND), Tick::at(3 * SECOND));
+        assert_eq!(
+            (late.since(early), early.since(late), late.since(late)),
+            (2 * SECOND, Duration::ZERO, Duration::ZERO)
+        );
+    }
+
+    #[test]
     fn it_holds_until_its_end_and_not_at_it() {
         let (lease, start) = (Lease::default(), Tick::at(SECOND));
         assert!(!lease.holds_at(start), "nobody gave one");

@@ -117,6 +117,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn whoever_holds_a_key_has_no_right_over_anything_else() {
+        let holder = Caller::holder(Actor { kind: ActorKind::KeyHolder, id: "api_key_1".into(), name: "Key".into() });
+        for scope in ManagementScope::ALL {
+            assert!(holder.require(*scope).is_err(), "{scope:?}");
+        }
+        assert_eq!(holder.bound, Some(Vec::new()));
+    }
+
+    #[test]
     fn nobody_gives_what_they_do_not_hold() {
         let (own, other) = (ApiId::parse("a").unwrap(), ApiId::parse("b").unwrap());
         let mut caller = Caller::system();

@@ -105,6 +105,20 @@ row! {
     }
 }
 
+row! {
+    /// A secret of a key, by what is not secret of it.
+    pub struct ShownSecretRow {
+        /// The public part.
+        pub selector: Selector,
+        /// When it was made.
+        pub created_at: Timestamp,
+        /// From when it is no longer valid.
+        pub expires_at: Option<Timestamp>,
+        /// When it was last found valid.
+        pub last_verified_at: Option<Timestamp>,
+    }
+}
+
 /// A key to store.
 #[derive(Clone, Debug)]
 pub struct NewKey<'a> {
@@ -126,6 +140,8 @@ pub struct NewKey<'a> {
     pub bound_api_ids: Option<&'a [ApiId]>,
     /// From when it is no longer valid.
     pub expires_at: Option<Timestamp>,
+    /// Whether it can be used.
+    pub is_enabled: bool,
 }
 
 /// A secret to store for a key.
@@ -246,6 +262,13 @@ pub async fn find_key_secret(tx: &mut Tx, selector: Selector) -> Result<Option<K
     Ok(fetch_optional!(tx, SQL, selector.as_str())?)
 }
 
+/// The secrets of a key that are valid, the newest first.
+pub async fn list_key_secrets(tx: &mut Tx, id: &ApiKeyId, now: Timestamp) -> Result<Vec<ShownSecretRow>, StoreError> {
+    const SQL: &str = "SELECT selector, created_at, expires_at, last_verified_at FROM key_secrets \
+         WHERE key_id = $1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY created_at DESC, expires_at IS NOT NULL";
+    Ok(fetch_all!(tx, SQL, id.as_str(), now.as_micros())?)
+}
+
 /// Stores a key with its first secret.
 pub async fn insert_key(change: &mut Change, new: &NewKey<'_>, first: &NewKeySecret<'_>) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO keys (id, type, api_id, org_code, user_id, name, name_folded, key_prefix, \
@@ -268,7 +291,7 @@ pub async fn insert_key(change: &mut Change, new: &NewKey<'_>, first: &NewKeySec
         to_json(&new.allowed_cidrs),
         new.metadata.map(to_json),
         new.bound_api_ids.as_ref().map(to_json),
-        true,
+        new.is_enabled,
         new.expires_at.map(Timestamp::as_micros),
         created_by,
         now,
@@ -277,16 +300,44 @@ pub async fn insert_key(change: &mut Change, new: &NewKey<'_>, first: &NewKeySec
     insert_key_secret(change, new.id, first).await
 }
 
-/// Gives a key that was found a new secret, and ends its others.
-pub async fn replace_key_secret(change: &mut Change, key: &KeyRow, next: &NewKeySecret<'_>) -> Result<(), StoreError> {
-    const END: &str = "UPDATE key_secrets SET expires_at = $2, revision = $3 \
-         WHERE key_id = $1 AND (expires_at IS NULL OR expires_at > $2)";
+/// Gives a key that was found a new secret. The one before goes on until `grace_ends_at`, and all others end.
+pub async fn replace_key_secret(
+    change: &mut Change,
+    key: &KeyRow,
+    next: &NewKeySecret<'_>,
+    grace_ends_at: Timestamp,
+) -> Result<(), StoreError> {
+    const END: &str = "UPDATE key_secrets SET expires_at = $2, revision = $3 WHERE key_id = $1 AND expires_at > $2";
+    const GRACE: &str = "UPDATE key_secrets SET expires_at = $2, revision = $3 \
+         WHERE key_id = $1 AND expires_at IS NULL";
     const SHOW: &str = "UPDATE keys SET key_prefix = $2, key_suffix = $3, revision = $4 WHERE id = $1";
     let (now, stamp) = (change.now().as_micros(), change.stamp());
     execute!(change, END, key.id.as_str(), now, stamp)?;
+    execute!(change, GRACE, key.id.as_str(), grace_ends_at.as_micros(), stamp)?;
     let (prefix, suffix) = (next.secret.shown_prefix(), next.secret.shown_suffix());
     hit_one("keys", execute!(change, SHOW, key.id.as_str(), prefix, suffix, stamp)?)?;
     insert_key_secret(change, &key.id, next).await
+}
+
+/// Stores what may change about a key that was found and is not revoked.
+pub async fn update_key(change: &mut Change, key: &KeyRow) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE keys SET name = $2, name_folded = $3, scopes = $4, allowed_cidrs = $5, metadata = $6, \
+         is_enabled = $7, expires_at = $8, revision = $9 WHERE id = $1 AND revoked_at IS NULL";
+    let stamp = change.stamp();
+    let updated = execute!(
+        change,
+        SQL,
+        key.id.as_str(),
+        key.name.as_str(),
+        fold(&key.name),
+        to_json(&key.scopes),
+        to_json(&key.allowed_cidrs),
+        key.metadata.as_ref().map(to_json),
+        key.is_enabled,
+        key.expires_at.map(Timestamp::as_micros),
+        stamp
+    )?;
+    hit_one("keys", updated)
 }
 
 /// Revokes a key that was found and is not revoked, for good.

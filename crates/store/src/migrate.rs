@@ -66,6 +66,12 @@ pub const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0006_usage.sql"),
         postgres: include_str!("../migrations/postgres/0006_usage.sql"),
     },
+    Migration {
+        version: 7,
+        name: "secrets",
+        sqlite: include_str!("../migrations/sqlite/0007_secrets.sql"),
+        postgres: include_str!("../migrations/postgres/0007_secrets.sql"),
+    },
 ];
 
 /// Runs the migrations that the database lacks; refuses a database that has some which are not known.

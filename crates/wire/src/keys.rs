@@ -54,6 +54,52 @@ pub struct CreateKeyRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 100))]
     pub bound_api_ids: Option<Vec<String>>,
+    /// Addition. Whether it can be used; if not, until somebody enables it. Default true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+}
+
+/// Changes a key. Absent members stay as they are, null clears one, and a value sets it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct UpdateKeyRequest {
+    /// What people call it; 1 to 128 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::Name>))]
+    pub name: Option<String>,
+    /// Its scopes, by id or by key; at most 100. Null for none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>, max_items = 100))]
+    pub scope_ids: Option<Option<Vec<String>>>,
+    /// Whether it can be used. Disabled, it is `inactive` until somebody enables it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// The instant from which it is no longer valid, which lies in the future. Null for never.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Timestamp>))]
+    pub expires_on: Option<Option<Timestamp>>,
+    /// Where it may be used from: addresses or CIDR ranges, at most 64. Null for anywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>, max_items = 64, example = json!(["203.0.113.0/24"])))]
+    pub allowed_cidrs: Option<Option<Vec<String>>>,
+    /// What the platform wants to find again at each verification; at most 4 KiB of JSON. It takes the place of all that
+    /// was there.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, example = json!({"plan": "pro"})))]
+    pub metadata: Option<Option<Map<String, Value>>>,
+}
+
+/// Gives a key a new secret.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RotateKeyRequest {
+    /// Addition. Seconds for which the secret before goes on beside the new one: 0 to 2592000, 30 days. Default 0. One
+    /// that was already going on so ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(maximum = 2_592_000))]
+    pub grace_seconds: Option<u32>,
 }
 
 /// A key with its secret, which is shown this once.
@@ -182,4 +228,23 @@ pub struct Key {
     pub metadata: Option<Map<String, Value>>,
     /// Addition, for `environment` keys. The APIs whose keys it may verify; null means those of every API.
     pub bound_api_ids: Option<Vec<ApiId>>,
+    /// Addition. Whether it can be used, as far as somebody has enabled or disabled it.
+    pub enabled: bool,
+    /// Addition. Its secrets that are valid, the newest first; in the answer about one key alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<KeySecret>,
+}
+
+/// A secret of a key, by what is not secret of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeySecret {
+    /// The twelve characters behind the prefix, by which it is looked up. They open nothing.
+    pub selector: String,
+    /// When it was made.
+    pub created_on: Timestamp,
+    /// The instant from which it is no longer valid; null for the one that took the place of all others.
+    pub expires_on: Option<Timestamp>,
+    /// When it was last found valid: an old one that nobody uses any more can be let go.
+    pub last_verified_on: Option<Timestamp>,
 }

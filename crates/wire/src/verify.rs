@@ -111,6 +111,10 @@ pub struct VerifyKeyResponse {
     pub owner_external_id: Option<String>,
     /// Addition. The instant from which it is no longer valid.
     pub expires_on: Option<Timestamp>,
+    /// Addition. Whether another secret has taken the place of the one that was presented, which goes on for a time.
+    pub rotated: bool,
+    /// Addition. The instant from which the secret that was presented is no longer valid, where that is not the key's.
+    pub secret_expires_on: Option<Timestamp>,
     /// Addition. What the platform wants to find again.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub metadata: Option<Map<String, Value>>,

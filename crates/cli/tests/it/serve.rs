@@ -180,7 +180,8 @@ fn with_open_files(place: &Place, soft: u32, hard: u32) -> Running {
 fn more_connections_than_open_files_are_warned_of_and_open_files_are_raised_first() {
     let warned = |log: &str| {
         let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect(line));
-        let mut warnings = lines.filter(|line| line["level"] == "WARN" && line["message"].to_string().contains("ulimit"));
+        let mut warnings =
+            lines.filter(|line| line["level"] == "WARN" && line["message"].to_string().contains("ulimit"));
         warnings.next()
     };
     let place = Place::new();

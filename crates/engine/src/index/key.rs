@@ -125,3 +125,23 @@ impl Usage {
         self.last_at.fetch_max(last_at.map_or(NEVER, Timestamp::as_micros), Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usage_is_counted_taken_back_and_learned_from_elsewhere() {
+        let at = Timestamp::from_seconds;
+        let usage = Usage::new(7, None);
+        assert_eq!((usage.count(), usage.last_at()), (7, None));
+        assert_eq!((usage.count_one(at(5)), usage.count_one(at(4))), (8, 9));
+        assert_eq!((usage.count(), usage.last_at()), (9, Some(at(5))));
+        usage.uncount_one();
+        assert_eq!(usage.count(), 8);
+        usage.at_least(6, Some(at(9)));
+        assert_eq!((usage.count(), usage.last_at()), (8, Some(at(9))));
+        usage.at_least(12, None);
+        assert_eq!((usage.count(), usage.last_at()), (12, Some(at(9))));
+    }
+}

@@ -74,6 +74,18 @@ fn nothing_is_answered_before_the_first_round_is_done() {
 }
 
 #[test]
+fn when_it_last_heard_is_when_the_last_round_began_that_came_to_its_end() {
+    let mut node = Node::new(Tenure::Among(L));
+    assert_eq!(node.engine.heard_at(), None);
+    node.apply(1, first());
+    assert_eq!(node.engine.heard_at(), Some(START));
+    node.follower.on_round_sent(START.after(L));
+    assert_eq!(node.engine.heard_at(), Some(START), "this one goes on still");
+    node.follower.on_round_done();
+    assert_eq!(node.engine.heard_at(), Some(START.after(L)));
+}
+
+#[test]
 fn among_others_a_lease_counts_from_before_the_head_was_read() {
     let mut node = Node::new(Tenure::Among(L));
     node.apply(1, first());

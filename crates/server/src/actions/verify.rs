@@ -55,6 +55,8 @@ pub struct VerifiedKey {
     pub created_at: Timestamp,
     /// From when it is no longer valid.
     pub expires_at: Option<Timestamp>,
+    /// From when the secret that was presented is no longer valid, since another has taken its place.
+    pub secret_expires_at: Option<Timestamp>,
     /// How often it was found valid, this time included.
     pub verification_count: u64,
     /// When last.
@@ -180,6 +182,7 @@ impl VerifiedKey {
             status,
             created_at: key.created_at,
             expires_at: key.expires_at,
+            secret_expires_at: entry.secret.expires_at,
             verification_count: key.usage.count(),
             last_verified_at: key.usage.last_at(),
             usage: Arc::clone(&key.usage),

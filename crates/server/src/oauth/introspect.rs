@@ -102,7 +102,7 @@ fn tell(app: &App, active: Option<Active>) -> IntrospectionResponse {
             scope: Some(key.scopes.join(" ")),
             client_id: None,
             token_type: Some("Bearer".into()),
-            exp: key.expires_at.map(|at| at.as_seconds()),
+            exp: [key.expires_at, key.secret_expires_at].into_iter().flatten().min().map(|at| at.as_seconds()),
             iat: Some(key.created_at.as_seconds()),
             sub: Some(key.owner.id().to_owned()),
             aud: Some(vec![key.audience]),

@@ -1,7 +1,10 @@
 //! API keys: `/api/v1/api_keys`.
 
 use axum::extract::State;
-use keyward_wire::keys::{CreateKeyRequest, IssuedKey, Key, KeyDetail, KeyList, KeySecretOnce, ListKeysQuery};
+use keyward_wire::keys::{
+    CreateKeyRequest, IssuedKey, Key, KeyDetail, KeyList, KeySecret, KeySecretOnce, ListKeysQuery, RotateKeyRequest,
+    UpdateKeyRequest,
+};
 use keyward_wire::{Done, Envelope, ErrorBody};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -10,7 +13,7 @@ use crate::actions::Changed;
 use crate::actions::keys::{self, Issued, NamedKey};
 use crate::app::App;
 use crate::auth::{PlatformOrOrganization, scope};
-use crate::front::{Answer, Body, NoBody, NoParams, Params, Path, Repeat, RepeatHeader, Repeated, repeated};
+use crate::front::{Answer, Body, NoParams, Params, Path, Repeat, RepeatHeader, Repeated, repeated};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -18,7 +21,9 @@ use crate::routes::failures::Failures;
 type IssuedAnswer = (Repeated, Answer<Envelope<IssuedKey>>);
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_keys, create_key)).routes(routes!(get_key, rotate_key, revoke_key))
+    OpenApiRouter::new()
+        .routes(routes!(list_keys, create_key))
+        .routes(routes!(get_key, update_key, rotate_key, revoke_key))
 }
 
 /// Lists keys, the newest first.
@@ -64,14 +69,39 @@ async fn get_key(
     _: NoParams,
     Path(key_id): Path<String>,
 ) -> Result<Answer<Envelope<KeyDetail>>, Refusal> {
-    let api_key = wire_key(keys::get_key(&app, &caller, &key_id).await?);
+    let (key, secrets) = keys::get_key(&app, &caller, &key_id).await?;
+    let secrets = secrets.into_iter().map(|row| KeySecret {
+        selector: row.selector.as_str().to_owned(),
+        created_on: row.created_at,
+        expires_on: row.expires_at,
+        last_verified_on: row.last_verified_at,
+    });
+    let api_key = Key { secrets: secrets.collect(), ..wire_key(key) };
     Ok(Answer::ok(Envelope::read(KeyDetail { api_key })))
 }
 
-/// Gives a key a new secret, which is shown this once. The old one is worth nothing from then on.
+/// Addition. Changes a key: absent members stay as they are, null clears one, and a value sets it. Its secret stays.
+#[utoipa::path(
+    patch, path = "/api/v1/api_keys/{key_id}", tag = "keys", params(("key_id" = String, Path)),
+    request_body = UpdateKeyRequest,
+    responses((status = 200, body = Envelope<Done>), (status = 404, body = ErrorBody), Failures)
+)]
+async fn update_key(
+    State(app): State<App>,
+    caller: PlatformOrOrganization<scope::UpdateApiKeys>,
+    _: NoParams,
+    Path(key_id): Path<String>,
+    Body(request): Body<UpdateKeyRequest>,
+) -> Result<Answer<Envelope<Done>>, Refusal> {
+    let updated = keys::update_key(&app, &caller, &key_id, request).await?;
+    Ok(Answer::ok(Envelope::changed("OK", "Success", updated.revision, Done {})))
+}
+
+/// Gives a key a new secret, which is shown this once. The one before is worth nothing from then on, or from the end of the
+/// grace that is asked for.
 #[utoipa::path(
     put, path = "/api/v1/api_keys/{key_id}", tag = "keys",
-    params(("key_id" = String, Path), RepeatHeader),
+    params(("key_id" = String, Path), RepeatHeader), request_body = Option<RotateKeyRequest>,
     responses(
         (status = 201, body = Envelope<IssuedKey>), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody),
         Failures
@@ -83,9 +113,9 @@ async fn rotate_key(
     _: NoParams,
     Path(key_id): Path<String>,
     Repeat(repeat): Repeat,
-    _: NoBody,
+    Body(request): Body<RotateKeyRequest>,
 ) -> Result<IssuedAnswer, Refusal> {
-    let rotated = keys::rotate_key(&app, &caller, &key_id, repeat.as_ref()).await?;
+    let rotated = keys::rotate_key(&app, &caller, &key_id, &request, repeat.as_ref()).await?;
     Ok(answer_issued("API_KEY_ROTATED", "API key rotated successfully", &rotated))
 }
 
@@ -133,5 +163,7 @@ fn wire_key(named: NamedKey) -> Key {
         allowed_cidrs: row.allowed_cidrs.iter().map(ToString::to_string).collect(),
         metadata: row.metadata,
         bound_api_ids: row.bound_api_ids,
+        enabled: row.is_enabled,
+        secrets: Vec::new(),
     }
 }

@@ -59,6 +59,8 @@ fn answer(verified: Verified, required: &[String]) -> VerifyKeyResponse {
         r#type: None,
         owner_external_id: None,
         expires_on: None,
+        rotated: false,
+        secret_expires_on: None,
         metadata: None,
         missing_scopes: Vec::new(),
         revision: verified.revision,
@@ -79,6 +81,8 @@ fn answer(verified: Verified, required: &[String]) -> VerifyKeyResponse {
         response.r#type = Some(key.owner.key_type());
         response.owner_external_id = key.owner_external_id;
         response.expires_on = key.expires_at;
+        response.rotated = key.secret_expires_at.is_some();
+        response.secret_expires_on = key.secret_expires_at;
         response.metadata = key.metadata;
     }
     if let Outcome::InsufficientScope(missing) = verified.outcome {

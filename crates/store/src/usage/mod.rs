@@ -49,6 +49,8 @@ pub async fn add_counts(tx: &mut Tx, addition: &Addition) -> Result<(), StoreErr
          THEN excluded.last_verified_ip ELSE key_usage.last_verified_ip END, \
          last_verified_at = CASE WHEN excluded.last_verified_at >= key_usage.last_verified_at \
          THEN excluded.last_verified_at ELSE key_usage.last_verified_at END";
+    const SECRET: &str = "UPDATE key_secrets SET last_verified_at = $2 \
+         WHERE selector = $1 AND (last_verified_at IS NULL OR last_verified_at < $2)";
     const HOUR: &str = "INSERT INTO usage_hours (key_id, hour_at, outcome, count, cost) \
          SELECT key_id, $2, $3, $4, $5 FROM key_secrets WHERE selector = $1 \
          ON CONFLICT (key_id, hour_at, outcome) DO UPDATE \
@@ -57,6 +59,7 @@ pub async fn add_counts(tx: &mut Tx, addition: &Addition) -> Result<(), StoreErr
     if let Some((at, ip)) = addition.last_valid {
         let ip = ip.map(|ip| ip.to_string());
         execute!(tx, VALID, selector, int(addition.valid), at.as_micros(), ip)?;
+        execute!(tx, SECRET, selector, at.as_micros())?;
     }
     for hour in &addition.hours {
         let outcome = i64::from(hour.outcome.number());

@@ -150,6 +150,7 @@ pub(crate) fn plain_key<'a>(
         metadata: None,
         bound_api_ids: None,
         expires_at: None,
+        is_enabled: true,
     }
 }
 

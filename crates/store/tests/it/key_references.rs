@@ -96,7 +96,7 @@ async fn a_new_secret_ends_those_of_its_key_alone_even_in_their_grace(store: &Te
         let mut change = store.begin_at(later(seconds)).await;
         let row = find_key(&mut change, &OrgScope::All, id).await.unwrap().unwrap();
         let next = NewKeySecret { secret, mac: mac(1), secret_version: 1 };
-        replace_key_secret(&mut change, &row, &next).await.unwrap();
+        replace_key_secret(&mut change, &row, &next, later(seconds)).await.unwrap();
         commit(change).await.unwrap();
     };
     let (first, second, other) = (seed.key_secret(), seed.key_secret(), seed.key_secret());

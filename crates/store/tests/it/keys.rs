@@ -3,7 +3,8 @@
 use ipnet::IpNet;
 use keyward_core::{ApiId, ApiKeyId, KeySecret, KeyType, OrgScope, Owner, ScopeNumbers, Timestamp};
 use keyward_store::keys::{
-    KeyRow, NewKey, NewKeySecret, find_key, find_key_secret, insert_key, replace_key_secret, revoke_key,
+    KeyRow, NewKey, NewKeySecret, find_key, find_key_secret, insert_key, list_key_secrets, replace_key_secret,
+    revoke_key, update_key,
 };
 use keyward_store::{Actor, ActorKind, Change};
 use serde_json::json;
@@ -21,6 +22,10 @@ conformance! {
     a_selector_is_unique,
     a_replaced_secret_ends_at_once,
     a_replaced_secret_that_had_ended_keeps_its_end,
+    a_replaced_secret_goes_on_for_its_grace_and_the_one_before_ends,
+    the_valid_secrets_of_a_key_are_shown_the_newest_first,
+    a_key_is_changed_in_place_and_no_other_one,
+    a_revoked_key_is_changed_no_more,
     a_revoked_key_tells_the_revision_that_revoked_it,
 }
 
@@ -166,7 +171,7 @@ async fn a_replaced_secret_ends_at_once(store: &TestStore) {
     commit(change).await.unwrap();
     let (next, key) = (seed.key_secret(), find(store, &id).await);
     let mut change = store.begin_at(later(5)).await;
-    replace_key_secret(&mut change, &key, &first(&next)).await.unwrap();
+    replace_key_secret(&mut change, &key, &first(&next), later(5)).await.unwrap();
     commit(change).await.unwrap();
 
     let mut tx = store.read().await.unwrap();
@@ -186,11 +191,89 @@ async fn a_replaced_secret_that_had_ended_keeps_its_end(store: &TestStore) {
     for seconds in [5, 9] {
         let (next, key) = (seed.key_secret(), find(store, &id).await);
         let mut change = store.begin_at(later(seconds)).await;
-        replace_key_secret(&mut change, &key, &first(&next)).await.unwrap();
+        replace_key_secret(&mut change, &key, &first(&next), later(seconds)).await.unwrap();
         commit(change).await.unwrap();
     }
     let ended = find_key_secret(&mut store.read().await.unwrap(), oldest.selector()).await.unwrap().unwrap();
     assert_eq!(ended.expires_at, Some(later(5)));
+}
+
+/// Rotates a key at this second, with a grace of so many.
+async fn rotate(store: &TestStore, id: &ApiKeyId, next: &KeySecret, (second, grace): (u64, u64)) {
+    let key = find(store, id).await;
+    let mut change = store.begin_at(later(second)).await;
+    replace_key_secret(&mut change, &key, &first(next), later(second + grace)).await.unwrap();
+    commit(change).await.unwrap();
+}
+
+async fn a_replaced_secret_goes_on_for_its_grace_and_the_one_before_ends(store: &TestStore) {
+    let (mut change, mut seed) = (store.begin().await, Seed::new(1));
+    let (_, id, oldest) = insert_one(&mut change, &mut seed).await;
+    let (_, beside, untouched) = insert_one(&mut change, &mut seed).await;
+    commit(change).await.unwrap();
+    let (second, third) = (seed.key_secret(), seed.key_secret());
+    rotate(store, &id, &second, (5, 60)).await;
+    let ends = async |secret: &KeySecret| {
+        find_key_secret(&mut store.read().await.unwrap(), secret.selector()).await.unwrap().unwrap().expires_at
+    };
+    assert_eq!((ends(&oldest).await, ends(&second).await), (Some(later(65)), None));
+    rotate(store, &id, &third, (9, 60)).await;
+    let seen = (ends(&oldest).await, ends(&second).await, ends(&third).await);
+    assert_eq!(seen, (Some(later(9)), Some(later(69)), None));
+    rotate(store, &beside, &seed.key_secret(), (10, 0)).await;
+    assert_eq!((ends(&untouched).await, ends(&second).await), (Some(later(10)), Some(later(69))));
+}
+
+async fn the_valid_secrets_of_a_key_are_shown_the_newest_first(store: &TestStore) {
+    let (mut change, mut seed) = (store.begin().await, Seed::new(1));
+    let (_, id, oldest) = insert_one(&mut change, &mut seed).await;
+    let (_, other, _) = insert_one(&mut change, &mut seed).await;
+    commit(change).await.unwrap();
+    let newest = seed.key_secret();
+    rotate(store, &id, &newest, (5, 60)).await;
+    let shown = async |id: &ApiKeyId, now| {
+        let rows = list_key_secrets(&mut store.read().await.unwrap(), id, now).await.unwrap();
+        rows.into_iter().map(|row| (row.selector, row.created_at, row.expires_at)).collect::<Vec<_>>()
+    };
+    let (new, old) = ((newest.selector(), later(5), None), (oldest.selector(), NOW, Some(later(65))));
+    assert_eq!(shown(&id, later(64)).await, [new, old]);
+    assert_eq!(shown(&id, later(65)).await, [new]);
+    assert_eq!(shown(&other, later(65)).await.len(), 1);
+}
+
+async fn a_key_is_changed_in_place_and_no_other_one(store: &TestStore) {
+    let (mut change, mut seed) = (store.begin().await, Seed::new(1));
+    let (_, id, _) = insert_one(&mut change, &mut seed).await;
+    let (_, other, _) = insert_one(&mut change, &mut seed).await;
+    commit(change).await.unwrap();
+    let (mut key, untouched) = (find(store, &id).await, find(store, &other).await);
+    key.name = "Ünnamed".into();
+    key.scopes = [1, 7].into_iter().collect();
+    key.allowed_cidrs = vec!["10.0.0.0/8".parse().unwrap()];
+    key.metadata = serde_json::json!({ "plan": "pro" }).as_object().cloned();
+    key.is_enabled = false;
+    key.expires_at = Some(later(60));
+    let mut change = store.begin_at(later(5)).await;
+    update_key(&mut change, &key).await.unwrap();
+    commit(change).await.unwrap();
+    let (row, other) = (find(store, &id).await, find(store, &other).await);
+    assert_eq!((row.revision, other.revision), (2, 1));
+    let members = |row: KeyRow| {
+        (row.name, row.scopes, row.allowed_cidrs, row.metadata, row.is_enabled, row.expires_at, row.created_at)
+    };
+    assert_eq!(members(row), members(key));
+    assert_eq!(members(other), members(untouched));
+    assert_eq!(store.db_texts(&format!("SELECT name_folded FROM keys WHERE id = '{id}'")).await, ["ünnamed"]);
+}
+
+async fn a_revoked_key_is_changed_no_more(store: &TestStore) {
+    let (mut change, mut seed) = (store.begin().await, Seed::new(1));
+    let (_, id, _) = insert_one(&mut change, &mut seed).await;
+    commit(change).await.unwrap();
+    let key = find(store, &id).await;
+    let mut change = store.begin_at(later(5)).await;
+    revoke_key(&mut change, &key).await.unwrap();
+    assert!(update_key(&mut change, &key).await.is_err());
 }
 
 async fn a_revoked_key_tells_the_revision_that_revoked_it(store: &TestStore) {

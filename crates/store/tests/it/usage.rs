@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use keyward_core::{ApiId, ApiKeyId, OrgCode, OrgScope, OutcomeCode, Owner, Selector, Timestamp, UserId};
 use keyward_store::head::get_revision;
-use keyward_store::keys::{KeyRow, find_key};
+use keyward_store::keys::{KeyRow, find_key, list_key_secrets};
 use keyward_store::usage::{
     Addition, HourAddition, UsageFilter, add_counts, find_position, forget_hours, forget_position, list_usage,
     move_position,
@@ -16,6 +16,7 @@ use crate::test_store::{TestStore, commit};
 conformance! {
     a_key_shows_what_is_counted_of_it,
     the_last_verification_is_the_latest_whatever_comes_first,
+    each_secret_shows_when_it_was_last_found_valid,
     what_is_added_side_by_side_is_all_counted,
     a_dropped_tally_counts_nothing,
     counting_takes_no_revision,
@@ -77,6 +78,26 @@ async fn the_last_verification_is_the_latest_whatever_comes_first(store: &TestSt
     add(store, &valid(selector, 1, later(9), Some("203.0.113.9"))).await;
     add(store, &valid(selector, 1, later(8), Some("203.0.113.8"))).await;
     assert_eq!(seen(store, &id).await, (2, Some(later(9)), Some("203.0.113.9".into())));
+}
+
+async fn each_secret_shows_when_it_was_last_found_valid(store: &TestStore) {
+    let (mut change, mut seed) = (store.begin().await, Seed::new(1));
+    let api_id = given::api(&mut change, &mut seed).await;
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        ids.push(given::key(&mut change, &mut seed, &api_id, &Owner::Environment).await);
+    }
+    commit(change).await.unwrap();
+    let shown = async |id: &ApiKeyId| {
+        let rows = list_key_secrets(&mut store.read().await.unwrap(), id, NOW).await.unwrap();
+        (rows[0].selector, rows[0].last_verified_at)
+    };
+    let (selector, _) = shown(&ids[0]).await;
+    for (at, seen) in [(8, 8), (9, 9), (8, 9)] {
+        add(store, &valid(selector, 1, later(at), None)).await;
+        assert_eq!(shown(&ids[0]).await, (selector, Some(later(seen))));
+    }
+    assert_eq!(shown(&ids[1]).await.1, None);
 }
 
 async fn what_is_added_side_by_side_is_all_counted(store: &TestStore) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keyward_core::bounds::{self, MAX_NAME_CHARS};
+use keyward_core::bounds::{self, MAX_GRACE_SECONDS, MAX_NAME_CHARS};
 use keyward_core::{IdempotencyKey, PlainSecret};
 use keyward_store::applications::{self, ApplicationRow};
 use keyward_store::{Change, NewEvent};
@@ -24,8 +24,6 @@ use crate::refusal::{InField, Refusal};
 const MIN_TOKEN_SECONDS: u32 = 60;
 /// Seconds that a token lives at most: a week. A signing key that is retired is kept for as long.
 pub const MAX_TOKEN_SECONDS: u32 = 604_800;
-/// Seconds for which an old secret may go on: 30 days.
-const MAX_GRACE_SECONDS: u32 = 2_592_000;
 
 /// Names an application anew, disables or enables it, binds it to APIs. Absent members stay as they are.
 pub async fn update_application(

@@ -1,15 +1,15 @@
 //! Keys, made.
 
 use ipnet::IpNet;
-use keyward_core::bounds::{self, MAX_CIDRS, MAX_METADATA_BYTES, MAX_NAME_CHARS};
+use keyward_core::bounds::{self, MAX_NAME_CHARS};
 use keyward_core::{ApiKeyId, IdempotencyKey, KeySecret, Owner};
 use keyward_store::apis::ApiRow;
 use keyward_store::keys::{self, NewKey};
 use keyward_store::{Change, NewEvent, scopes};
 use keyward_wire::ErrorCode;
 use keyward_wire::keys::CreateKeyRequest;
-use serde_json::json;
 
+use super::members::{hold_environment_cidrs, hold_expiry, hold_metadata, read_cidrs};
 use super::{Issued, IssuedAgain, management_scopes, sealed};
 use crate::actions::Changed;
 use crate::actions::apis::{find_api, read_bound};
@@ -52,13 +52,11 @@ async fn insert(
     request: &CreateKeyRequest,
     allowed_cidrs: &[IpNet],
 ) -> Result<(Issued, NewEvent), Refusal> {
-    if request.expires_on.is_some_and(|end| end <= app.now()) {
-        return Err(Refusal::field("expires_on", "must lie in the future"));
-    }
+    hold_expiry(request.expires_on, app.now())?;
     let unknown = || Refusal::about(ErrorCode::ApiUnknown, "api_id", "is not the id of an API");
     let api = find_api(change, caller, &request.api_id).await?.ok_or_else(unknown)?;
     let Resolved { owner, is_new } = resolve_owner(app, caller, change, request).await?;
-    hold_to_owner(&owner, &api, request)?;
+    hold_to_owner(&owner, &api, allowed_cidrs)?;
     let rows = scopes::list_scopes(change, &api.id).await?;
     let numbers = read_scopes(&rows, request.scope_ids.as_deref().unwrap_or_default(), "scope_ids")?;
     let bound = read_bound(change, caller, request.bound_api_ids.as_deref()).await?;
@@ -80,6 +78,7 @@ async fn insert(
         metadata: request.metadata.as_ref(),
         bound_api_ids: bound.as_deref(),
         expires_at: request.expires_on,
+        is_enabled: request.enabled.unwrap_or(true),
     };
     keys::insert_key(change, &new, &sealed(app, &id, &api.id, &owner, &secret)?).await?;
     let event = tell(&new, &secret);
@@ -98,6 +97,7 @@ fn tell(new: &NewKey<'_>, secret: &KeySecret) -> NewEvent {
         .value("owner_id", (), new.owner.id())
         .value("scopes", (), new.scopes)
         .value("bound_api_ids", (), new.bound_api_ids)
+        .value("is_enabled", (), new.is_enabled)
         .value("expires_on", (), new.expires_at)
         .value("selector", (), secret.selector().as_str())
         .personal_of(subject, "name", (), new.name)
@@ -114,25 +114,15 @@ fn tell_owner(event: NewEvent, request: &CreateKeyRequest, owner: &Owner) -> New
 /// The members that need nothing but themselves to be judged; answers the address ranges.
 fn read_members(request: &CreateKeyRequest) -> Result<Vec<IpNet>, Refusal> {
     bounds::text(&request.name, MAX_NAME_CHARS).in_field("name")?;
-    if request.metadata.as_ref().is_some_and(|map| json!(map).to_string().len() > MAX_METADATA_BYTES) {
-        return Err(Refusal::field("metadata", "must be at most 4 KiB of JSON"));
-    }
-    let cidrs = request.allowed_cidrs.as_deref().unwrap_or_default();
-    if cidrs.len() > MAX_CIDRS {
-        return Err(Refusal::field("allowed_cidrs", "must have at most 64 entries"));
-    }
-    cidrs.iter().enumerate().map(|(at, text)| bounds::cidr(text).in_field(&format!("allowed_cidrs[{at}]"))).collect()
+    hold_metadata(request.metadata.as_ref())?;
+    read_cidrs(request.allowed_cidrs.as_deref().unwrap_or_default())
 }
 
 /// Holds a request against the kind of owner: environment keys are for the management API, and for nothing else.
-fn hold_to_owner(owner: &Owner, api: &ApiRow, request: &CreateKeyRequest) -> Result<(), Refusal> {
+fn hold_to_owner(owner: &Owner, api: &ApiRow, allowed_cidrs: &[IpNet]) -> Result<(), Refusal> {
     let is_environment = *owner == Owner::Environment;
     if api.is_management_api != is_environment {
         return Err(Refusal::field("type", "must be `environment` for the management API, and for no other"));
     }
-    // A caller of the management API has no address that could be relied on yet.
-    if is_environment && request.allowed_cidrs.as_ref().is_some_and(|ranges| !ranges.is_empty()) {
-        return Err(Refusal::field("allowed_cidrs", "must not be given for an environment key"));
-    }
-    Ok(())
+    if is_environment { hold_environment_cidrs(allowed_cidrs) } else { Ok(()) }
 }

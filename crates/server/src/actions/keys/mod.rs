@@ -3,23 +3,26 @@
 mod create;
 mod held;
 mod list;
+mod members;
+mod rotate;
+mod update;
 
 use keyward_core::{
-    ApiId, ApiKeyId, ApiScope, IdempotencyKey, KeySecret, KeyStatus, ManagementScope, Owner, PlainSecret, ScopeNumbers,
-    Timestamp,
+    ApiId, ApiKeyId, KeySecret, KeyStatus, ManagementScope, Owner, PlainSecret, ScopeNumbers, Timestamp,
 };
-use keyward_store::keys::{self, KeyRow, NewKeySecret};
+use keyward_store::keys::{self, KeyRow, NewKeySecret, ShownSecretRow};
 use keyward_store::scopes::{self, ScopeRow};
-use keyward_store::{Change, NewEvent, Tx, apis};
+use keyward_store::{Change, NewEvent, Tx};
 use keyward_wire::ErrorCode;
 use serde::{Deserialize, Serialize};
 
 pub use self::create::create_key;
 pub use self::held::revoke_held_key;
 pub use self::list::{Page, list_keys};
+pub use self::rotate::rotate_key;
+pub use self::update::update_key;
 use crate::actions::Changed;
 use crate::actions::callers::begin;
-use crate::actions::kept_answers::Repetition;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
@@ -66,63 +69,14 @@ pub struct NamedKey {
     pub status: KeyStatus,
 }
 
-/// One key.
-pub async fn get_key(app: &App, caller: &Caller, id: &str) -> Result<NamedKey, Refusal> {
+/// One key, with its secrets that are valid.
+pub async fn get_key(app: &App, caller: &Caller, id: &str) -> Result<(NamedKey, Vec<ShownSecretRow>), Refusal> {
+    let now = app.now();
     let mut tx = app.read().await?;
     let row = find_key(&mut tx, caller, id).await?;
     let scopes = scopes::list_scopes(&mut tx, &row.api_id).await?;
-    Ok(NamedKey::new(row, &scopes, app.now()))
-}
-
-/// Gives a key a new secret. The old one is worth nothing from then on; the key stays what it was. Repeated under the
-/// same `Idempotency-Key`, it answers the same secret.
-pub async fn rotate_key(
-    app: &App,
-    caller: &Caller,
-    id: &str,
-    repeat: Option<&IdempotencyKey>,
-) -> Result<Changed<Issued>, Refusal> {
-    let repetition = Repetition::new(caller, format!("PUT /api/v1/api_keys/{id}"), repeat, &())?;
-    let mut change = begin(app, caller).await?;
-    let row = find_key(&mut change, caller, id).await?;
-    if let Some(repetition) = &repetition
-        && let Some((answer, revision)) = repetition.recall::<IssuedAgain>(app, &mut change).await?
-    {
-        return Ok(Changed { made: answer.read()?, revision: app.leave(change, revision).await });
-    }
-    let (issued, event) = replace_secret(app, caller, &mut change, row).await?;
-    if let Some(repetition) = &repetition {
-        repetition.keep(app, &mut change, &IssuedAgain::of(&issued)).await?;
-    }
-    let revision = app.commit(change, event).await?;
-    Ok(Changed { made: issued, revision })
-}
-
-async fn replace_secret(
-    app: &App,
-    caller: &Caller,
-    change: &mut Change,
-    row: KeyRow,
-) -> Result<(Issued, NewEvent), Refusal> {
-    if row.state().is_revoked {
-        return Err(Refusal::new(ErrorCode::KeyRevoked));
-    }
-    let owner = row.owner();
-    if owner == Owner::Environment {
-        let rows = scopes::list_scopes(change, &row.api_id).await?;
-        caller.require_may_give(&management_scopes(&rows, &row.scopes)?, row.bound_api_ids.as_deref())?;
-    }
-    let api = apis::find_api(change, &ApiScope::All, &row.api_id).await?;
-    // A key whose API was deleted is revoked.
-    let api = api.ok_or_else(|| Refusal::new(ErrorCode::KeyRevoked))?;
-    let secret = app.make(|fill, _| KeySecret::generate(&api.key_prefix, api.key_class, fill));
-    keys::replace_key_secret(change, &row, &sealed(app, &row.id, &row.api_id, &owner, &secret)?).await?;
-    let event = NewEvent::new("key.rotated", &row.id).in_organization(row.org_code).fact("grace_seconds", 0).value(
-        "selector",
-        (),
-        secret.selector().as_str(),
-    );
-    Ok((Issued { id: row.id, secret, is_repeated: false }, event))
+    let secrets = keys::list_key_secrets(&mut tx, &row.id, now).await?;
+    Ok((NamedKey::new(row, &scopes, now), secrets))
 }
 
 /// Revokes a key for good. Repeated, it changes nothing and answers the revision that did it.

@@ -27,6 +27,7 @@ async fn a_key_that_was_used_tells_when_and_from_where() {
         "bound_api_ids": null,
         "created_by": "First application",
         "created_on": "2026-11-22T12:00:00Z",
+        "enabled": true,
         "expires_on": null,
         "id": "api_key_01a20320a2007f36bb8bd953eff23884",
         "key_prefix": "k_live",
@@ -39,6 +40,14 @@ async fn a_key_that_was_used_tells_when_and_from_where() {
         "owner_external_id": null,
         "scopes": [
           "read:orders"
+        ],
+        "secrets": [
+          {
+            "created_on": "2026-11-22T12:00:00Z",
+            "expires_on": null,
+            "last_verified_on": "2026-11-22T12:00:01.5Z",
+            "selector": "5gsl8SCnBD7K"
+          }
         ],
         "status": "active",
         "type": "organization",

@@ -2,9 +2,11 @@
 
 mod create;
 mod get;
+mod grace;
 mod list;
 mod revoke;
 mod rotate;
+mod update;
 mod verify;
 
 use serde_json::{Value, json};

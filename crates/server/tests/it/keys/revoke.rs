@@ -45,9 +45,11 @@ async fn the_key_stops_at_once_and_stays_in_the_list() {
       "org_code": "org_846eb9673349",
       "owner_external_id": null,
       "revision": 10,
+      "rotated": false,
       "scopes": [
         "read:orders"
       ],
+      "secret_expires_on": null,
       "status": "revoked",
       "type": "organization",
       "user_id": null,

@@ -60,6 +60,7 @@ const GENERAL: &[Route] = &[
     shared("GET", "/api/v1/api_keys/{key_id}/usage", &["read:api_keys"]),
     shared("GET", "/api/v1/usage", &["read:api_keys"]),
     shared("PUT", "/api/v1/api_keys/{key_id}", &["update:api_keys"]),
+    shared("PATCH", "/api/v1/api_keys/{key_id}", &["update:api_keys"]),
     shared("DELETE", "/api/v1/api_keys/{key_id}", &["delete:api_keys"]),
     shared("POST", "/api/v1/api_keys/verify", &["verify:api_keys", "read:api_keys"]),
     platform("GET", "/api/v1/signing_keys", &["read:signing_keys"]),
@@ -152,6 +153,7 @@ impl<'a> Things<'a> {
             ("PATCH", "/api/v1/apis/{api_id}/scopes/{scope_id}") => {
                 json!({ "description": format!("Orders, {count}") })
             }
+            ("PATCH", "/api/v1/api_keys/{key_id}") => json!({ "name": format!("Renamed {count}") }),
             ("PATCH", "/api/v1/applications/{application_id}") => json!({ "name": format!("Renamed {count}") }),
             ("PATCH", "/api/v1/applications/{application_id}/tokens") => json!({ "access_token_lifetime": 60 + count }),
             ("POST", "/api/v1/applications/{application_id}/secrets") => json!({}),

@@ -127,7 +127,8 @@ async fn replace_unheard(app: &TestApp, shop: &Shop<'_>, id: &str) -> String {
     let mut change = app.app.change(&Caller::system()).await.unwrap();
     let row = find_key(&mut change, &OrgScope::All, &id).await.unwrap().unwrap();
     let new = NewKeySecret { secret: &secret, mac, secret_version: app.app.keyring.version() };
-    replace_key_secret(&mut change, &row, &new).await.unwrap();
+    let now = change.now();
+    replace_key_secret(&mut change, &row, &new, now).await.unwrap();
     let salts = app.app.make(|fill, _| Salts::generate(fill));
     change.commit(&app.app.keyring, NewEvent::new("key.rotated", &id), &salts).await.unwrap();
     app.remember(secret.plain().expose());

@@ -23,8 +23,12 @@ pub(super) struct Way {
 enum Target {
     /// A new key with the scope.
     NewKey,
-    /// A key with every scope.
+    /// A key with every scope: one that works, one that is disabled, one whose time ends.
     RichKey,
+    DisabledKey,
+    EndingKey,
+    /// A key without any.
+    PoorKey,
     /// An application without any.
     Poor,
     /// Applications with every scope: one that works, one that is disabled, one that is bound to an API.
@@ -51,11 +55,15 @@ impl Way {
 
 const APPLICATION: &str = "/api/v1/applications/{application_id}";
 const SECRETS: &str = "/api/v1/applications/{application_id}/secrets";
+const KEY: &str = "/api/v1/api_keys/{key_id}";
 const GRANT: &str = "/api/v1/apis/{api_id}/applications/{application_id}/scopes/{scope_id}";
 
 pub(super) const WAYS: &[Way] = &[
     Way::new("create an environment key", "POST", "/api/v1/api_keys", "create:api_keys", Target::NewKey),
-    Way::new("rotate an environment key", "PUT", "/api/v1/api_keys/{key_id}", "update:api_keys", Target::RichKey),
+    Way::new("rotate an environment key", "PUT", KEY, "update:api_keys", Target::RichKey),
+    Way::new("give an environment key a scope", "PATCH", KEY, "update:api_keys", Target::PoorKey),
+    Way::new("enable an environment key", "PATCH", KEY, "update:api_keys", Target::DisabledKey),
+    Way::new("prolong an environment key", "PATCH", KEY, "update:api_keys", Target::EndingKey),
     Way::new("give an application a scope", "POST", GRANT, "create:api_application_scopes", Target::Poor),
     Way::new("rotate an application's secret", "POST", SECRETS, "update:applications", Target::Rich),
     Way::new("enable an application", "PATCH", APPLICATION, "update:applications", Target::Disabled),
@@ -115,6 +123,9 @@ pub(super) struct Stage<'a> {
     all: (String, String),
     rich_key: String,
     poor: String,
+    disabled_key: String,
+    ending_key: String,
+    poor_key: String,
     rich: String,
     disabled: String,
     bound: String,
@@ -130,7 +141,11 @@ impl<'a> Stage<'a> {
         let all = first.makes_application(&every, json!({})).await;
         let admin = app.sign_in(&all.0, &all.1).await;
         let body = json!({ "name": "Rich", "type": "environment", "api_id": management, "scope_ids": every });
-        let (rich_key, _) = admin.makes_key(body).await;
+        let key = async |more: Value| admin.makes_key(crate::support::with(&body, more)).await.0;
+        let rich_key = key(json!({})).await;
+        let disabled_key = key(json!({ "enabled": false })).await;
+        let ending_key = key(json!({ "expires_on": "2027-01-01T00:00:00Z" })).await;
+        let poor_key = key(json!({ "scope_ids": [] })).await;
         let (poor, _) = admin.makes_application(&[], json!({})).await;
         let (rich, _) = admin.makes_application(&every, json!({})).await;
         let (disabled, _) = admin.makes_application(&every, json!({})).await;
@@ -138,7 +153,22 @@ impl<'a> Stage<'a> {
         assert_eq!(admin.patch(&path, json!({ "is_enabled": false })).await.status, 200);
         let (bound, _) = admin.makes_application(&every, json!({ "bound_api_ids": [api] })).await;
         let scopes = admin.get(&format!("/api/v1/apis/{management}/scopes")).await.body["scopes"].clone();
-        Self { app, admin, management, api, all, rich_key, poor, rich, disabled, bound, scopes }
+        Self {
+            app,
+            admin,
+            management,
+            api,
+            all,
+            rich_key,
+            disabled_key,
+            ending_key,
+            poor_key,
+            poor,
+            rich,
+            disabled,
+            bound,
+            scopes,
+        }
     }
 
     /// The id of a scope of the management API.
@@ -156,12 +186,15 @@ impl<'a> Stage<'a> {
 
     /// Goes a way, to give this scope or more.
     pub(super) async fn go(&self, way: &Way, caller: &Actor<'_>, scope: &str) -> Reply {
-        let (application, body) = match way.target {
+        let (id, body) = match way.target {
             Target::NewKey => {
                 let key = json!({ "name": "New", "type": "environment", "api_id": self.management });
                 ("", Some(crate::support::with(&key, json!({ "scope_ids": [scope] }))))
             }
-            Target::RichKey => ("", None),
+            Target::RichKey => (&*self.rich_key, None),
+            Target::DisabledKey => (&*self.disabled_key, Some(json!({ "enabled": true }))),
+            Target::EndingKey => (&*self.ending_key, Some(json!({ "expires_on": null }))),
+            Target::PoorKey => (&*self.poor_key, Some(json!({ "scope_ids": [scope] }))),
             Target::Poor => (&*self.poor, None),
             Target::Rich if way.narrows => (&*self.rich, Some(json!({ "bound_api_ids": [self.api] }))),
             Target::Rich => (&*self.rich, Some(json!({}))),
@@ -169,7 +202,7 @@ impl<'a> Stage<'a> {
             Target::Bound => (&*self.bound, Some(json!({ "bound_api_ids": null }))),
         };
         let path = way.path.replace("{api_id}", &self.management).replace("{scope_id}", self.scope_id(scope));
-        let path = path.replace("{application_id}", application).replace("{key_id}", &self.rich_key);
+        let path = path.replace("{application_id}", id).replace("{key_id}", id);
         let method: Method = way.method.parse().unwrap();
         caller.call(method, &path, body).await
     }

@@ -214,6 +214,7 @@ const PLAIN: &[&str] = &[
     "created_after",
     "created_before",
     "description",
+    "enabled",
     "expand",
     "expires_on",
     "family_name",

@@ -40,6 +40,7 @@ async fn an_organization_gets_a_key_whose_secret_is_shown_this_once() {
         "bound_api_ids": null,
         "created_by": "First application",
         "created_on": "2026-11-22T12:00:00Z",
+        "enabled": true,
         "expires_on": null,
         "id": "api_key_01a20320a2007f36bb8bd953eff23884",
         "key_prefix": "k_live",
@@ -52,6 +53,14 @@ async fn an_organization_gets_a_key_whose_secret_is_shown_this_once() {
         "owner_external_id": null,
         "scopes": [
           "read:orders"
+        ],
+        "secrets": [
+          {
+            "created_on": "2026-11-22T12:00:00Z",
+            "expires_on": null,
+            "last_verified_on": null,
+            "selector": "5gsl8SCnBD7K"
+          }
         ],
         "status": "active",
         "type": "organization",
@@ -85,6 +94,7 @@ async fn a_user_gets_a_key() {
         "bound_api_ids": null,
         "created_by": "First application",
         "created_on": "2026-11-22T12:00:00Z",
+        "enabled": true,
         "expires_on": null,
         "id": "api_key_01a20320a20075fc89075299106c37b2",
         "key_prefix": "k_live",
@@ -97,6 +107,14 @@ async fn a_user_gets_a_key() {
         "owner_external_id": "user-7",
         "scopes": [
           "read:orders"
+        ],
+        "secrets": [
+          {
+            "created_on": "2026-11-22T12:00:00Z",
+            "expires_on": null,
+            "last_verified_on": null,
+            "selector": "1tUJsAPuolTv"
+          }
         ],
         "status": "active",
         "type": "user",
@@ -148,6 +166,7 @@ async fn the_platform_gets_a_key_for_the_management_api() {
         ],
         "created_by": "First application",
         "created_on": "2026-11-22T12:00:00Z",
+        "enabled": true,
         "expires_on": null,
         "id": "api_key_01a20320a2007884b00f650d04e1bfe4",
         "key_prefix": "k_adm",
@@ -160,6 +179,14 @@ async fn the_platform_gets_a_key_for_the_management_api() {
         "owner_external_id": null,
         "scopes": [
           "verify:api_keys"
+        ],
+        "secrets": [
+          {
+            "created_on": "2026-11-22T12:00:00Z",
+            "expires_on": null,
+            "last_verified_on": null,
+            "selector": "BD7KTGktssQa"
+          }
         ],
         "status": "active",
         "type": "environment",

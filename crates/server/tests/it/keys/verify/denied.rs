@@ -30,9 +30,11 @@ async fn an_address_outside_the_ranges_is_not_allowed_and_neither_is_an_untold_o
       "org_code": "org_846eb9673349",
       "owner_external_id": null,
       "revision": 9,
+      "rotated": false,
       "scopes": [
         "read:orders"
       ],
+      "secret_expires_on": null,
       "status": "active",
       "type": "organization",
       "user_id": null,
@@ -74,9 +76,11 @@ async fn a_missing_scope_is_named() {
       "org_code": "org_846eb9673349",
       "owner_external_id": null,
       "revision": 9,
+      "rotated": false,
       "scopes": [
         "read:orders"
       ],
+      "secret_expires_on": null,
       "status": "active",
       "type": "organization",
       "user_id": null,

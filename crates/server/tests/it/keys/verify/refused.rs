@@ -33,9 +33,11 @@ async fn a_disabled_key_is_inactive() {
       "org_code": "org_846eb9673349",
       "owner_external_id": null,
       "revision": 10,
+      "rotated": false,
       "scopes": [
         "read:orders"
       ],
+      "secret_expires_on": null,
       "status": "inactive",
       "type": "organization",
       "user_id": null,
@@ -74,9 +76,11 @@ async fn a_key_of_a_suspended_owner_is_inactive_until_that_is_lifted() {
       "org_code": "org_846eb9673349",
       "owner_external_id": null,
       "revision": 12,
+      "rotated": false,
       "scopes": [
         "read:orders"
       ],
+      "secret_expires_on": null,
       "status": "inactive",
       "type": "organization",
       "user_id": null,
@@ -142,9 +146,11 @@ async fn a_key_past_its_expiry_is_inactive() {
       "org_code": "org_846eb9673349",
       "owner_external_id": null,
       "revision": 9,
+      "rotated": false,
       "scopes": [
         "read:orders"
       ],
+      "secret_expires_on": null,
       "status": "inactive",
       "type": "organization",
       "user_id": null,

@@ -35,9 +35,11 @@ async fn the_answer_tells_whose_key_it_is_and_what_it_may_do() {
       "org_code": "org_846eb9673349",
       "owner_external_id": null,
       "revision": 9,
+      "rotated": false,
       "scopes": [
         "read:orders"
       ],
+      "secret_expires_on": null,
       "status": "active",
       "type": "organization",
       "user_id": null,
@@ -72,9 +74,11 @@ async fn a_users_key_tells_the_user() {
       "org_code": null,
       "owner_external_id": "user-7",
       "revision": 10,
+      "rotated": false,
       "scopes": [
         "read:orders"
       ],
+      "secret_expires_on": null,
       "status": "active",
       "type": "user",
       "user_id": "kp_7f367b8bd953eff23884700f650d04e1",
