@@ -47,7 +47,8 @@ pub(crate) async fn demo(options: DemoOptions) -> Result<(), Failure> {
             let followed = jobs::follow(app.clone(), until_rested());
             let folded = jobs::fold(app.clone(), until_rested());
             let served = async {
-                front::serve(listener, None, router, &app.settings.plain, stopped).await;
+                let counts = app.metrics.connections.clone();
+                front::serve(listener, None, router, &app.settings.plain, counts, stopped).await;
                 drop(rest);
             };
             tokio::join!(served, kept, followed, folded);

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use keyward_server::actions::bootstrap;
 use keyward_server::actions::first_run::{Invitation, invite};
 use keyward_server::front::Tls;
+use keyward_server::metrics::ConnectionCounts;
 use keyward_server::{App, Clock, DataFolder, Entropy, Settings, front, jobs, metrics, routes};
 use tokio::net::TcpListener;
 
@@ -53,12 +54,15 @@ pub(crate) async fn serve(options: ServeOptions) -> Result<(), Failure> {
             tracing::info!(listen = %listener.local_addr()?, "metrics can be read");
             let (router, limits) = (metrics::router(&app), app.settings.plain.clone());
             let stopped = until_stopped();
-            Some(tokio::spawn(async move { front::serve(listener, None, router, &limits, stopped).await }))
+            // Whoever reads the page is not on it.
+            let counts = ConnectionCounts::default();
+            Some(tokio::spawn(async move { front::serve(listener, None, router, &limits, counts, stopped).await }))
         }
         None => None,
     };
     let renewer = tls.clone().map(|tls| tokio::spawn(jobs::renew(tls, until_stopped())));
-    front::serve(listener, tls, routes::router(&app), &app.settings.plain, told).await;
+    let counts = app.metrics.connections.clone();
+    front::serve(listener, tls, routes::router(&app), &app.settings.plain, counts, told).await;
     drop(stop);
     folder.await?;
     follower.await?;

@@ -12,24 +12,26 @@ use crate::front::Tls;
 use crate::front::connection::Connections;
 use crate::front::places::Places;
 use crate::front::standing::{Patience, Standing};
+use crate::metrics::ConnectionCounts;
 use crate::settings::PlainSettings;
 
 /// How long to wait when no connection can be accepted, as when there are no more file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until `shutdown` is ready, by TLS if there is any; then takes no more connections and lets the requests in
-/// flight finish, for as long as the settings allow.
+/// flight finish, for as long as the settings allow. Its connections are counted in `counts`.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<Tls>,
     router: Router,
     limits: &PlainSettings,
+    counts: ConnectionCounts,
     shutdown: impl Future<Output = ()>,
 ) {
     let (stop, stopped) = watch::channel(());
     let (alive, mut all_gone) = mpsc::channel(1);
     let connections = Connections::new(router, Patience::of(limits), stopped, alive);
-    let places = Places::new(limits.max_connections.into());
+    let places = Places::new(limits.max_connections.into(), counts);
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = tokio::select! {

@@ -16,6 +16,7 @@ use keyward_wire::ErrorCode;
 use crate::front::bound::{Bound, Taken};
 use crate::front::by_caller::Callers;
 use crate::front::refuse;
+use crate::metrics::ShedRequests;
 use crate::refusal::Refusal;
 use crate::settings::PlainSettings;
 
@@ -51,12 +52,12 @@ struct Admitted {
 }
 
 impl Admission {
-    /// With as many places as the settings have.
-    pub(crate) fn new(limits: &PlainSettings) -> Self {
+    /// With as many places as the settings have. Whoever finds none is counted.
+    pub(crate) fn new(limits: &PlainSettings, shed: &ShedRequests) -> Self {
         Self {
-            verifications: Bound::new(limits.max_verifications),
-            requests: Bound::new(limits.max_requests),
-            callers: Callers::new(limits.max_requests_per_caller),
+            verifications: Bound::new(limits.max_verifications, shed.verifications.clone()),
+            requests: Bound::new(limits.max_requests, shed.requests.clone()),
+            callers: Callers::new(limits.max_requests_per_caller, shed.requests_per_caller.clone()),
         }
     }
 

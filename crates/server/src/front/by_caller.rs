@@ -6,6 +6,7 @@ use http::Extensions;
 use keyward_store::Actor;
 use keyward_wire::ErrorCode;
 use papaya::HashMap;
+use prometheus_client::metrics::counter::Counter;
 
 use crate::front::bound::{Bound, Taken};
 use crate::refusal::Refusal;
@@ -14,6 +15,7 @@ use crate::refusal::Refusal;
 #[derive(Clone, Debug)]
 pub(super) struct Callers {
     limit: u32,
+    shed: Counter,
     /// By the caller's id. Those who have called once stay: there are as many as applications and environment keys.
     bounds: Arc<HashMap<Box<str>, Arc<Bound>>>,
 }
@@ -26,9 +28,9 @@ pub(super) struct Seat {
 }
 
 impl Callers {
-    /// With so many places each.
-    pub(super) fn new(limit: u32) -> Self {
-        Self { limit, bounds: Arc::default() }
+    /// With so many places each. Requests beyond are counted in `shed`.
+    pub(super) fn new(limit: u32, shed: Counter) -> Self {
+        Self { limit, shed, bounds: Arc::default() }
     }
 
     /// Where the place for a request will be kept.
@@ -40,7 +42,7 @@ impl Callers {
         let bounds = self.bounds.pin();
         match bounds.get(id) {
             Some(bound) => bound.take(),
-            None => bounds.get_or_insert_with(id.into(), || Bound::new(self.limit)).take(),
+            None => bounds.get_or_insert_with(id.into(), || Bound::new(self.limit, self.shed.clone())).take(),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::front::standing::Standing;
+use crate::metrics::ConnectionCounts;
 
 /// File descriptors for everything else: the database, the listener, the log.
 const OTHER_FILES: u64 = 128;
@@ -16,6 +17,7 @@ const ONE_OF: usize = 100;
 #[derive(Clone)]
 pub(super) struct Places {
     limit: usize,
+    counts: ConnectionCounts,
     taken: Arc<Mutex<Taken>>,
 }
 
@@ -33,12 +35,12 @@ pub(super) struct Place {
 
 impl Places {
     /// So many, or as many as the process may have open.
-    pub(super) fn new(wanted: u64) -> Self {
+    pub(super) fn new(wanted: u64, counts: ConnectionCounts) -> Self {
         let limit = affordable(wanted);
         if limit < wanted {
             tracing::warn!(wanted, limit, "max_connections is more than the limit of open files (ulimit -n) leaves");
         }
-        Self { limit: usize::try_from(limit).unwrap_or(usize::MAX), taken: Arc::default() }
+        Self { limit: usize::try_from(limit).unwrap_or(usize::MAX), counts, taken: Arc::default() }
     }
 
     /// A place for this connection, if need be that of the one that has asked nothing for longest; none if everybody is
@@ -46,8 +48,10 @@ impl Places {
     pub(super) fn take(&self, standing: Arc<Standing>) -> Option<Place> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.by.len() >= self.limit && !taken.give_up(self.limit / ONE_OF + 1) {
+            self.counts.shed.inc();
             return None;
         }
+        self.counts.open.inc();
         let id = taken.next;
         taken.next += 1;
         taken.by.insert(id, standing);
@@ -75,6 +79,7 @@ impl Taken {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        self.places.counts.open.dec();
         self.places.taken.lock().unwrap_or_else(PoisonError::into_inner).by.remove(&self.id);
     }
 }

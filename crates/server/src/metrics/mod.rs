@@ -2,37 +2,38 @@
 //! program has routes, codes and outcomes, however many keys there are.
 
 mod page;
+mod requests;
+mod shed;
+#[cfg(test)]
+mod tests;
+mod times;
+mod verifications;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use keyward_core::Outcome;
 use keyward_engine::Tick;
-use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use self::requests::Requests;
+use self::verifications::Verifications;
 use crate::app::App;
 
 pub use self::page::router;
+pub use self::shed::ConnectionCounts;
+pub(crate) use self::shed::ShedRequests;
 
-/// Upper bounds of a verification's time, in seconds: from 25 microseconds, which is what one takes.
-const VERIFICATION_SECONDS: [f64; 16] = [
-    0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
-];
-/// Upper bounds of a request's time, in seconds.
-const REQUEST_SECONDS: [f64; 12] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
-
-/// Everything that is counted.
+/// Everything that is counted. Whatever a request counts is counted without a lock, while the page is written too.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    verifications: Family<VerificationLabels, Counter>,
-    verification_seconds: Histogram,
-    requests: Family<RequestLabels, Counter>,
-    request_seconds: Family<RouteLabels, Histogram>,
+    verifications: Arc<Verifications>,
+    requests: Arc<Requests>,
+    /// Of the doors' own listener.
+    pub connections: ConnectionCounts,
+    pub(crate) shed: ShedRequests,
     secrets: Gauge,
     revision: Gauge,
     lease_age: Gauge<f64, std::sync::atomic::AtomicU64>,
@@ -41,32 +42,25 @@ pub struct Metrics {
     journal_lost: Gauge,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct VerificationLabels {
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RequestLabels {
-    method: &'static str,
-    route: String,
-    status: u16,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RouteLabels {
-    method: &'static str,
-    route: String,
-}
-
 impl Default for Metrics {
     fn default() -> Self {
-        let mut registry = Registry::with_prefix("keyward");
+        Self::with_prefix("keyward")
+    }
+}
+
+impl Metrics {
+    /// Nothing counted yet; each name on the page begins with this.
+    fn with_prefix(prefix: &str) -> Self {
+        let mut registry = Registry::with_prefix(prefix);
+        let (verifications, requests) = (Arc::new(Verifications::new()), Arc::new(Requests::new()));
+        registry.register_collector(Box::new(Arc::clone(&verifications)));
+        registry.register_collector(Box::new(Arc::clone(&requests)));
+        let (connections, shed) = shed::register(&mut registry);
         let metrics = Self {
-            verifications: Family::default(),
-            verification_seconds: Histogram::new(VERIFICATION_SECONDS),
-            requests: Family::default(),
-            request_seconds: Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS)),
+            verifications,
+            requests,
+            connections,
+            shed,
             secrets: Gauge::default(),
             revision: Gauge::default(),
             lease_age: Gauge::default(),
@@ -75,22 +69,10 @@ impl Default for Metrics {
             journal_lost: Gauge::default(),
             registry: Registry::default(),
         };
-        registry.register("verifications", "Verifications, by what they came to", metrics.verifications.clone());
-        let seconds = Unit::Seconds;
-        let help = "How long verifications took, from the body that was read to the answer";
-        registry.register_with_unit(
-            "verification_duration",
-            help,
-            seconds.clone(),
-            metrics.verification_seconds.clone(),
-        );
-        registry.register("http_requests", "Requests, by route and status", metrics.requests.clone());
-        let help = "How long requests took, by route";
-        registry.register_with_unit("http_request_duration", help, seconds.clone(), metrics.request_seconds.clone());
         registry.register("index_secrets", "Secrets of keys that are known from memory", metrics.secrets.clone());
         registry.register("index_revision", "The change up to which all is known", metrics.revision.clone());
         let help = "How long ago the last round began that the answers of this node rest on";
-        registry.register_with_unit("lease_age", help, seconds, metrics.lease_age.clone());
+        registry.register_with_unit("lease_age", help, Unit::Seconds, metrics.lease_age.clone());
         registry.register("lease_held", "Whether this node may answer: 1 or 0", metrics.holds_lease.clone());
         let help = "Verifications that are in the journal and not in the database yet";
         registry.register("journal_lag", help, metrics.journal_lag.clone());
@@ -98,22 +80,15 @@ impl Default for Metrics {
         registry.register("journal_lost", help, metrics.journal_lost.clone());
         Self { registry, ..metrics }
     }
-}
 
-impl Metrics {
     /// Counts a verification, and the time that it took.
     pub fn count_verification(&self, outcome: &Outcome, took: Duration) {
-        self.verifications.get_or_create(&VerificationLabels { outcome: name_of(outcome) }).inc();
-        self.verification_seconds.observe(took.as_secs_f64());
+        self.verifications.count(outcome, took);
     }
 
     /// Counts a request, and the time that it took. The route is the pattern of the path; empty where there is none.
     pub fn count_request(&self, method: &http::Method, route: &str, status: u16, took: Duration) {
-        let method = known_method(method);
-        let route = if route.is_empty() { "none" } else { route };
-        self.requests.get_or_create(&RequestLabels { method, route: route.to_owned(), status }).inc();
-        let labels = RouteLabels { method, route: route.to_owned() };
-        self.request_seconds.get_or_create(&labels).observe(took.as_secs_f64());
+        self.requests.count(method, if route.is_empty() { "none" } else { route }, status, took);
     }
 
     /// The page that Prometheus reads.
@@ -134,27 +109,4 @@ impl Metrics {
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
         Ok(text)
     }
-}
-
-/// What a verification came to, in the words of its code.
-const fn name_of(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Invalid => "invalid",
-        Outcome::WrongApi => "wrong_api",
-        Outcome::Revoked => "revoked",
-        Outcome::Disabled => "disabled",
-        Outcome::OwnerSuspended => "owner_suspended",
-        Outcome::Expired => "expired",
-        Outcome::IpNotAllowed => "ip_not_allowed",
-        Outcome::InsufficientScope(_) => "insufficient_scope",
-        Outcome::Verified => "verified",
-    }
-}
-
-/// The methods that there are; whatever else people send is one.
-fn known_method(method: &http::Method) -> &'static str {
-    ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
-        .into_iter()
-        .find(|known| method.as_str() == *known)
-        .unwrap_or("other")
 }

@@ -79,7 +79,7 @@ pub fn router(app: &App) -> Router {
         .method_not_allowed_fallback(|| async { Refusal::new(ErrorCode::MethodNotAllowed) })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(let_in))
-        .layer(middleware::from_fn_with_state(Admission::new(&app.settings.plain), admit))
+        .layer(middleware::from_fn_with_state(Admission::new(&app.settings.plain, &app.metrics.shed), admit))
         .layer(middleware::from_fn_with_state(app.clone(), log_requests))
         .layer(middleware::from_fn_with_state(app.clone(), find_client))
         .layer(middleware::from_fn_with_state(app.clone(), secure_answers))

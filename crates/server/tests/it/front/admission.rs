@@ -7,6 +7,12 @@ use tokio::time::{Duration, Instant, sleep, timeout};
 use super::connections::{PATIENCE, read_some, serve};
 use crate::support::{Reply, TestApp};
 
+/// How many were turned away by each bound for requests.
+fn shed(app: &TestApp) -> [f64; 3] {
+    ["verifications", "requests", "requests_per_caller"]
+        .map(|bound| app.metric(&format!("keyward_http_shed_total{{bound=\"{bound}\"}}")))
+}
+
 /// Asks until it is told that there is no place.
 async fn until_overloaded(ask: impl AsyncFn() -> Reply) -> Reply {
     let until = Instant::now() + PATIENCE;
@@ -36,6 +42,7 @@ async fn when_verifications_are_full_management_is_answered() {
         assert_eq!((reply.error(), reply.header("retry-after")), ("OVERLOADED", "1"));
         let reply = app.anonymous().form("/oauth2/introspect", "token=a&client_id=a&client_secret=b").await;
         assert_eq!((reply.status, reply.error()), (503, "temporarily_unavailable"));
+        assert_eq!(shed(&app), [2.0, 0.0, 0.0]);
         assert_eq!(admin.get("/api/v1/system_permissions").await.status, 200);
         drop(taken);
     });
@@ -53,6 +60,7 @@ async fn when_management_is_full_verifications_and_health_are_answered() {
         let reply = until_overloaded(async || admin.get("/api/v1/apis").await).await;
         assert_eq!((reply.error(), reply.header("retry-after")), ("OVERLOADED", "1"));
         assert_eq!(admin.post("/api/v1/organization", json!({ "name": "Acme" })).await.error(), "OVERLOADED");
+        assert_eq!(shed(&app), [0.0, 2.0, 0.0]);
         assert_eq!(admin.post("/api/v1/api_keys/verify", json!({ "api_key": "unknown" })).await.status, 200);
         for path in ["/healthz", "/readyz"] {
             assert_eq!(app.anonymous().get(path).await.status, 204);
@@ -74,7 +82,7 @@ async fn a_body_that_does_not_come_holds_no_place() {
         waiting.push(stream);
     }
     let reply = timeout(PATIENCE, app.anonymous().get("/api/v1/apis")).await.unwrap();
-    assert_eq!(reply.status, 401);
+    assert_eq!((reply.status, shed(&app)), (401, [0.0; 3]));
 }
 
 #[tokio::test]
@@ -88,6 +96,7 @@ async fn one_caller_leaves_room_for_another() {
         let reply = until_overloaded(async || admin.get("/api/v1/apis").await).await;
         assert_eq!((reply.error(), reply.header("retry-after")), ("OVERLOADED", "1"));
         assert_eq!(other.get("/api/v1/apis").await.status, 200);
+        assert_eq!(shed(&app), [0.0, 0.0, 1.0]);
         drop(change);
     });
     assert_eq!((first.status, admin.get("/api/v1/apis").await.status), (200, 200));

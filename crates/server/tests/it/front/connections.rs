@@ -32,9 +32,10 @@ pub(super) async fn serve_by(app: &TestApp, tls: Option<front::Tls>) -> Served {
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let (router, limits) = (routes::router(&app.app), app.app.settings.plain.clone());
+    let counts = app.app.metrics.connections.clone();
     let ended = tokio::spawn(async move {
         let told = async { stopped.await.unwrap_or_default() };
-        front::serve(listener, tls, router, &limits, told).await;
+        front::serve(listener, tls, router, &limits, counts, told).await;
     });
     Served { address, stop, ended }
 }

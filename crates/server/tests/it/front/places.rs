@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
-use super::connections::{Served, read_some, read_to_end, serve};
+use super::connections::{PATIENCE, Served, read_some, read_to_end, serve};
 use crate::support::TestApp;
 
 const GET: &str = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -74,5 +74,27 @@ async fn idle_and_slow_connections_by_the_thousand_hold_up_nobody() {
         assert_eq!(read_some(&mut stream, 12).await, "HTTP/1.1 200");
         assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
         sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn connections_are_counted_while_they_are_open_and_when_they_find_no_place() {
+    let app = TestApp::start_with("max_connections = 2").await;
+    let served = serve(&app).await;
+    let counted = |series: &str| app.metric(series);
+    let shed = r#"keyward_http_shed_total{bound="connections"}"#;
+    assert_eq!((counted("keyward_http_connections"), counted(shed)), (0.0, 0.0));
+    let head = "POST /oauth2/token HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n";
+    let mut working = [served.send(head).await, served.send(head).await];
+    for stream in &mut working {
+        assert_eq!(read_some(stream, 25).await, "HTTP/1.1 100 Continue\r\n\r\n");
+    }
+    assert_eq!(read_to_end(&mut served.send(GET).await).await, "");
+    assert_eq!((counted("keyward_http_connections"), counted(shed)), (2.0, 1.0));
+    drop(working);
+    let until = Instant::now() + PATIENCE;
+    while counted("keyward_http_connections") > 0.0 {
+        assert!(Instant::now() < until, "a connection that is closed is counted on");
+        sleep(Duration::from_millis(10)).await;
     }
 }

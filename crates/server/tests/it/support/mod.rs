@@ -110,6 +110,13 @@ impl TestApp {
         usage::fold(&self.app).await.unwrap();
     }
 
+    /// What the page for Prometheus says of a series.
+    pub(crate) fn metric(&self, series: &str) -> f64 {
+        let page = self.app.metrics.page(&self.app).unwrap();
+        let found = page.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        found.unwrap_or_else(|| panic!("{series} is not on {page}")).parse().unwrap()
+    }
+
     /// How many changes there were.
     pub(crate) async fn revision(&self) -> i64 {
         self.database.db_number("SELECT revision FROM head").await
