@@ -26,11 +26,15 @@ pub struct NoLease;
 impl Engine {
     /// Answers from the index, if the node may at both ends of it: with the revision that the answer knows of at least.
     pub fn answer<T>(&self, clock: impl Fn() -> Tick, from: impl FnOnce(&Index) -> T) -> Result<(T, u64), NoLease> {
-        self.require_lease(clock())?;
-        let revision = self.revision();
-        let answer = from(&self.index);
-        self.require_lease(clock())?;
-        Ok((answer, revision))
+        let answering = self.begin(clock())?;
+        let answer = from(answering.index());
+        Ok((answer, answering.end(clock())?))
+    }
+
+    /// Begins an answer that is put together in several looks at the index, if the node may.
+    pub fn begin(&self, now: Tick) -> Result<Answering<'_>, NoLease> {
+        self.require_lease(now)?;
+        Ok(Answering { engine: self, revision: self.revision() })
     }
 
     /// Whether the node may answer at this instant.
@@ -54,6 +58,27 @@ impl Engine {
     /// How many secrets it knows.
     pub fn secrets(&self) -> usize {
         self.index.secrets()
+    }
+}
+
+/// An answer that is put together: it is one when [`Self::end`] says so, and before that nothing may be told of it.
+#[derive(Debug)]
+#[must_use = "what was put together is no answer before its end"]
+pub struct Answering<'a> {
+    engine: &'a Engine,
+    revision: u64,
+}
+
+impl Answering<'_> {
+    /// What the answer is put together from. A later look may know of more.
+    pub fn index(&self) -> &Index {
+        &self.engine.index
+    }
+
+    /// Ends it, if the node still may answer: with the revision that every look at the index knew of at least.
+    pub fn end(self, now: Tick) -> Result<u64, NoLease> {
+        self.engine.require_lease(now)?;
+        Ok(self.revision)
     }
 }
 

@@ -11,6 +11,6 @@ pub mod journal;
 mod lease;
 mod verify;
 
-pub use engine::{Engine, Follower, NoLease, RoundError, Tenure};
+pub use engine::{Answering, Engine, Follower, NoLease, RoundError, Tenure};
 pub use lease::Tick;
 pub use verify::{Ask, CannotKnow, Use, Verdict, Wanted, verify};

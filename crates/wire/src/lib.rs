@@ -26,6 +26,7 @@ mod texts;
 pub mod usage;
 pub mod users;
 pub mod verify;
+pub mod verify_batch;
 
 pub use envelope::{Done, Envelope};
 pub use errors::{ErrorBody, ErrorCode, ErrorItem};

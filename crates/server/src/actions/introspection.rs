@@ -6,7 +6,7 @@ use keyward_store::{grants, scopes};
 use keyward_wire::oauth::Claims;
 
 use crate::actions::callers::{self, Unfound};
-use crate::actions::verify::{self, VerifiedKey};
+use crate::actions::verify::{self, Asked, Place, VerifiedKey};
 use crate::actions::{follow, tokens};
 use crate::app::App;
 use crate::caller::Caller;
@@ -35,11 +35,13 @@ pub struct IntrospectAsk<'a> {
 /// Looks at a key as a verification does, and at an M2M token as the management API does, for whatever API it was issued.
 /// None stands for all that is worth nothing to the caller: unknown, ended, or somebody else's. Nothing is counted.
 pub async fn introspect(app: &App, caller: &Caller, ask: &IntrospectAsk<'_>) -> Result<Option<Active>, Refusal> {
-    let ip = ask.ip.map(verify::read_ip).transpose()?;
-    let wanted = Wanted { bound: caller.bound.as_deref(), ..Wanted::default() };
-    let presented = Presented { ip, ..Presented::default() };
-    let secret = KeySecret::parse(ask.token.expose());
-    let judged = verify::judge_key(app, caller, secret.as_ref(), wanted, presented).await?;
+    let ip = ask.ip.map(|text| verify::read_ip(text, Place::Body)).transpose()?;
+    let asked = Asked {
+        secret: KeySecret::parse(ask.token.expose()),
+        wanted: Wanted { bound: caller.bound.as_deref(), ..Wanted::default() },
+        presented: Presented { ip, ..Presented::default() },
+    };
+    let judged = verify::judge_key(app, caller, &asked).await?;
     if let (Outcome::Verified, Some(key)) = (judged.outcome, judged.key) {
         return Ok(Some(Active::Key(Box::new(key))));
     }

@@ -31,6 +31,7 @@ pub mod tokens;
 pub mod usage;
 pub mod users;
 pub mod verify;
+pub mod verify_batch;
 
 use keyward_store::Revision;
 

@@ -73,41 +73,88 @@ pub async fn verify_key(app: &App, caller: &Caller, request: &VerifyKeyRequest) 
 }
 
 async fn decide_and_count(app: &App, caller: &Caller, request: &VerifyKeyRequest) -> Result<Verified, Refusal> {
-    let required = request.scopes.as_deref().unwrap_or_default();
-    if required.len() > MAX_SCOPES {
-        return Err(Refusal::field("scopes", "must have at most 100 entries"));
-    }
-    // The scopes that a key lacks are told to whoever sent it.
-    if let Some(at) = required.iter().position(|scope| KeySecret::parse(scope).is_some()) {
-        return Err(Refusal::field(&format!("scopes[{at}]"), "must be a scope, and not the secret of a key"));
-    }
-    let ip = request.ip.as_deref().map(read_ip).transpose()?;
-    // One that nobody can be told of exactly, and no node will ever reach, is a mistake and not a matter of waiting.
-    if request.min_revision.is_some_and(|least| least > MAX_REVISION) {
-        return Err(Refusal::field("min_revision", "must be at most 9007199254740991"));
-    }
+    let asked = Asked::read(caller, request, Place::Body)?;
     if let Some(least) = request.min_revision {
         reach(app, least).await?;
     }
-    let wanted = Wanted {
-        api_id: request.api_id.as_deref(),
-        audience: request.audience.as_deref(),
-        bound: caller.bound.as_deref(),
-    };
-    let presented = Presented { ip, scopes: required };
-    let secret = KeySecret::parse(request.api_key.expose());
-    let mut verified = judge_key(app, caller, secret.as_ref(), wanted, presented).await?;
-    count(app, secret.as_ref(), &mut verified, ip);
+    let mut verified = judge_key(app, caller, &asked).await?;
+    count(app, &asked, &mut verified);
     // Writing takes its time, and a lease may run out meanwhile.
     follow::require_lease(app)?;
     Ok(verified)
 }
 
+/// Where a request stands in the body that was sent, for refusals to name.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    /// It is the body.
+    Body,
+    /// It is this entry of `keys`.
+    Entry(usize),
+}
+
+impl Place {
+    /// A member that breaks a rule.
+    fn refuse(self, member: &str, rule: &str) -> Refusal {
+        match self {
+            Self::Body => Refusal::field(member, rule),
+            Self::Entry(at) => Refusal::field(&format!("keys[{at}].{member}"), rule),
+        }
+    }
+}
+
+/// What is asked about a secret, read and within the rules.
+#[derive(Debug)]
+pub(super) struct Asked<'a> {
+    /// The secret; none if no key can have it.
+    pub(super) secret: Option<KeySecret>,
+    /// The API that is protected.
+    pub(super) wanted: Wanted<'a>,
+    /// What is known about the request that is protected.
+    pub(super) presented: Presented<'a>,
+}
+
+impl<'a> Asked<'a> {
+    /// Reads what a caller asks.
+    pub(super) fn read(caller: &'a Caller, request: &'a VerifyKeyRequest, place: Place) -> Result<Self, Refusal> {
+        let presented = read_presented(request.scopes.as_deref(), request.ip.as_deref(), place)?;
+        require_tellable(request.min_revision, place)?;
+        let wanted = Wanted {
+            api_id: request.api_id.as_deref(),
+            audience: request.audience.as_deref(),
+            bound: caller.bound.as_deref(),
+        };
+        Ok(Self { secret: KeySecret::parse(request.api_key.expose()), wanted, presented })
+    }
+}
+
+/// Reads what is said about the request that is protected.
+fn read_presented<'a>(scopes: Option<&'a [String]>, ip: Option<&str>, place: Place) -> Result<Presented<'a>, Refusal> {
+    let scopes = scopes.unwrap_or_default();
+    if scopes.len() > MAX_SCOPES {
+        return Err(place.refuse("scopes", "must have at most 100 entries"));
+    }
+    // The scopes that a key lacks are told to whoever sent it.
+    if let Some(at) = scopes.iter().position(|scope| KeySecret::parse(scope).is_some()) {
+        return Err(place.refuse(&format!("scopes[{at}]"), "must be a scope, and not the secret of a key"));
+    }
+    let ip = ip.map(|text| read_ip(text, place)).transpose()?;
+    Ok(Presented { ip, scopes })
+}
+
+/// A revision that nobody can be told of exactly, and no node will ever reach, is a mistake and not a matter of waiting.
+pub(super) fn require_tellable(least: Option<Revision>, place: Place) -> Result<(), Refusal> {
+    if least.is_some_and(|least| least > MAX_REVISION) {
+        return Err(place.refuse("min_revision", "must be at most 9007199254740991"));
+    }
+    Ok(())
+}
+
 /// Counts what a verification of a known key came to, before it is answered. What cannot be written down goes uncounted,
 /// since the key is known all the same.
-fn count(app: &App, secret: Option<&KeySecret>, verified: &mut Verified, ip: Option<IpAddr>) {
-    let Some((outcome, secret)) = verified.outcome.code().zip(secret) else { return };
-    let now = app.now();
+pub(super) fn count(app: &App, asked: &Asked<'_>, verified: &mut Verified) {
+    let Some((outcome, secret)) = verified.outcome.code().zip(asked.secret.as_ref()) else { return };
+    let (now, ip) = (app.now(), asked.presented.ip);
     match &mut verified.key {
         Some(key) if outcome == OutcomeCode::Verified => {
             // In memory first: whoever folds the record may tell this memory of it.
@@ -125,26 +172,34 @@ fn count(app: &App, secret: Option<&KeySecret>, verified: &mut Verified, ip: Opt
 }
 
 /// Decides whether a key may be used, and counts nothing.
-pub(super) async fn judge_key(
-    app: &App,
-    caller: &Caller,
-    secret: Option<&KeySecret>,
-    wanted: Wanted<'_>,
-    presented: Presented<'_>,
-) -> Result<Verified, Refusal> {
-    let ask = Ask { used_for: Use::Customer, org_scope: &caller.org_scope, wanted, presented };
+pub(super) async fn judge_key(app: &App, caller: &Caller, asked: &Asked<'_>) -> Result<Verified, Refusal> {
     let now = app.now();
-    let decided = |index: &Index| match secret {
-        None => Ok((Outcome::Invalid, None)),
-        Some(secret) => index.look_up(secret.selector(), |found| decide(&app.keyring, secret, found, &ask, now)),
-    };
-    let (decided, revision) = follow::answer(app, decided).await?;
-    let (outcome, key) = decided.map_err(|error| Refusal::caused_by(ErrorCode::Unavailable, error))?;
+    let (decided, revision) = follow::answer(app, |index| judge(app, index, caller, asked, now)).await?;
+    let (outcome, key) = decided.map_err(cannot_know)?;
     Ok(Verified { outcome, key, revision })
 }
 
+/// The same, from what a node knows at this moment.
+pub(super) fn judge(
+    app: &App,
+    index: &Index,
+    caller: &Caller,
+    asked: &Asked<'_>,
+    now: Timestamp,
+) -> Result<(Outcome, Option<VerifiedKey>), CannotKnow> {
+    let Asked { secret, wanted, presented } = asked;
+    let Some(secret) = secret else { return Ok((Outcome::Invalid, None)) };
+    let (wanted, presented) = (*wanted, *presented);
+    let ask = Ask { used_for: Use::Customer, org_scope: &caller.org_scope, wanted, presented };
+    index.look_up(secret.selector(), |found| decide(&app.keyring, secret, found, &ask, now))
+}
+
+pub(super) fn cannot_know(error: CannotKnow) -> Refusal {
+    Refusal::caused_by(ErrorCode::Unavailable, error)
+}
+
 /// Waits for a revision that the caller knows of, as long as one round takes.
-async fn reach(app: &App, least: Revision) -> Result<(), Refusal> {
+pub(super) async fn reach(app: &App, least: Revision) -> Result<(), Refusal> {
     if app.engine.revision() < least {
         follow::catch_up(app, least).await.map_err(|error| Refusal::caused_by(ErrorCode::Unavailable, error))?;
     }
@@ -190,8 +245,9 @@ impl VerifiedKey {
     }
 }
 
-pub(super) fn read_ip(text: &str) -> Result<IpAddr, Refusal> {
+/// Reads the address that a key was used from.
+pub(super) fn read_ip(text: &str, place: Place) -> Result<IpAddr, Refusal> {
     let read: Result<IpAddr, _> = text.parse();
     // An IPv4 address written as IPv6 is kept as what it is.
-    read.map(|ip| ip.to_canonical()).map_err(|_| Refusal::field("ip", "must be an IPv4 or IPv6 address"))
+    read.map(|ip| ip.to_canonical()).map_err(|_| place.refuse("ip", "must be an IPv4 or IPv6 address"))
 }

@@ -1,5 +1,5 @@
-//! Admission: how many requests are worked on at a time. Verifications and everything else each have a bound of their
-//! own, so that neither keeps the other waiting. Whoever finds no place is told so at once.
+//! Admission: how many requests are worked on at a time. Verifications, batches of them and everything else each have a
+//! bound of their own, so that none keeps the others waiting. Whoever finds no place is told so at once.
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -24,11 +24,17 @@ use crate::settings::PlainSettings;
 const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
 /// What counts as a verification, by POST.
 const VERIFICATIONS: [&str; 2] = ["/api/v1/api_keys/verify", "/oauth2/introspect"];
+/// What counts as a batch of verifications, by POST.
+const BATCH: &str = "/api/v1/api_keys/verify_batch";
+/// There is room for one batch for so many single verifications: it is as much work as a thousand of them, and its answer
+/// takes as much memory.
+const VERIFICATIONS_A_BATCH: u32 = 64;
 
 /// The places for requests. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct Admission {
     verifications: Arc<Bound>,
+    batches: Arc<Bound>,
     requests: Arc<Bound>,
     callers: Callers,
 }
@@ -56,6 +62,7 @@ impl Admission {
     pub(crate) fn new(limits: &PlainSettings, shed: &ShedRequests) -> Self {
         Self {
             verifications: Bound::new(limits.max_verifications, shed.verifications.clone()),
+            batches: Bound::new((limits.max_verifications / VERIFICATIONS_A_BATCH).max(1), shed.verifications.clone()),
             requests: Bound::new(limits.max_requests, shed.requests.clone()),
             callers: Callers::new(limits.max_requests_per_caller, shed.requests_per_caller.clone()),
         }
@@ -66,6 +73,7 @@ impl Admission {
         match path {
             path if HEALTH.contains(&path) => None,
             path if method == Method::POST && VERIFICATIONS.contains(&path) => Some(&self.verifications),
+            path if method == Method::POST && path == BATCH => Some(&self.batches),
             _ => Some(&self.requests),
         }
     }

@@ -23,6 +23,7 @@ mod system_permissions;
 mod usage;
 mod users;
 mod verify;
+mod verify_batch;
 
 use axum::extract::DefaultBodyLimit;
 use axum::{Json, Router, middleware};
@@ -54,6 +55,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(system_permissions::routes())
         .merge(keys::routes())
         .merge(verify::routes())
+        .merge(verify_batch::routes())
         .merge(usage::routes())
         .merge(signing_keys::routes())
         .merge(audit_events::routes())

@@ -39,7 +39,7 @@ async fn verify_key(
     Ok(Answer::ok(answer(verified, request.scopes.as_deref().unwrap_or_default())))
 }
 
-fn answer(verified: Verified, required: &[String]) -> VerifyKeyResponse {
+pub(super) fn answer(verified: Verified, required: &[String]) -> VerifyKeyResponse {
     let (code, message) = tell(&verified.outcome);
     let (http_status, www_authenticate) = advise(&verified.outcome, required);
     let mut response = VerifyKeyResponse {

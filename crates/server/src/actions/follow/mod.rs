@@ -12,7 +12,7 @@ use std::time::Duration;
 use keyward_core::ApiKeyId;
 use keyward_engine::facts::{self, Changes};
 use keyward_engine::index::Index;
-use keyward_engine::{Follower, NoLease, RoundError, Tenure, Tick};
+use keyward_engine::{Answering, Follower, NoLease, RoundError, Tenure, Tick};
 use keyward_store::feed::{self, KeyFact};
 use keyward_store::{Database, Revision, StoreError, Tx, head};
 use keyward_wire::ErrorCode;
@@ -62,7 +62,22 @@ pub async fn answer<T>(app: &App, from: impl Fn(&Index) -> T) -> Result<(T, Revi
     app.engine.answer(clock, &from).map_err(cannot_know)
 }
 
-/// The same, for one who asks for something that is not known here, and perhaps is elsewhere: `find` is asked again when
+/// Begins an answer that takes several looks at memory. A node that may not answer waits for one round that begins now, and
+/// then cannot know.
+pub async fn begin_answer(app: &App) -> Result<Answering<'_>, Refusal> {
+    if let Ok(begun) = app.engine.begin(app.tick()) {
+        return Ok(begun);
+    }
+    hear(app, app.tick()).await;
+    app.engine.begin(app.tick()).map_err(cannot_know)
+}
+
+/// Ends it: with the revision that it knows of. What was found out is no answer if the lease has run out since.
+pub fn end_answer(app: &App, begun: Answering<'_>) -> Result<Revision, Refusal> {
+    begun.end(app.tick()).map_err(cannot_know)
+}
+
+/// The same as [`answer`], for one who asks for something that is not known here, and perhaps is elsewhere: `find` is asked again when
 /// one round has told what there is. Such rounds are 25 ms apart at least, however many ask.
 pub async fn find<T>(app: &App, find: impl Fn(&Index) -> Option<T>) -> Result<Option<T>, Refusal> {
     let asked_at = app.tick();

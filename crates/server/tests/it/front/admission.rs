@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::time::{Duration, Instant, sleep, timeout};
 
 use super::connections::{PATIENCE, read_some, serve};
-use crate::support::{Reply, TestApp};
+use crate::support::{Reply, TestApp, with};
 
 /// How many were turned away by each bound for requests.
 fn shed(app: &TestApp) -> [f64; 3] {
@@ -100,4 +100,27 @@ async fn one_caller_leaves_room_for_another() {
         drop(change);
     });
     assert_eq!((first.status, admin.get("/api/v1/apis").await.status), (200, 200));
+}
+
+#[tokio::test]
+async fn batches_have_a_place_for_64_verifications_and_keep_none_of_these_waiting() {
+    let app = TestApp::start_with("max_verifications = 127").await;
+    let admin = app.admin().await;
+    let next = app.revision().await + 1;
+    let mut taken = Vec::new();
+    while let Ok(tx) = timeout(Duration::from_millis(500), app.app.read()).await {
+        taken.push(tx.unwrap());
+    }
+    let batch = async |more: Value| {
+        admin.post("/api/v1/api_keys/verify_batch", with(&json!({ "keys": [{ "api_key": "unknown" }] }), more)).await
+    };
+    let (first, ()) = tokio::join!(batch(json!({ "min_revision": next })), async {
+        let reply = until_overloaded(async || batch(json!({})).await).await;
+        assert_eq!((reply.error(), reply.header("retry-after")), ("OVERLOADED", "1"));
+        assert_eq!(admin.verify("unknown", json!({})).await.status, 200);
+        assert_eq!(admin.get("/api/v1/system_permissions").await.status, 200);
+        drop(taken);
+    });
+    assert_eq!((first.status, first.error()), (503, "REVISION_NOT_REACHED"));
+    assert_eq!(batch(json!({})).await.status, 200);
 }

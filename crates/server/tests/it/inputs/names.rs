@@ -19,6 +19,12 @@ const ANSWERED: &[(&str, &str, &str)] = &[
     ("/api/v1/api_keys/verify", "audience", "a key of another API is answered as that"),
     ("/api/v1/api_keys/verify", "api_id", "a key of another API is answered as that"),
     ("/api/v1/api_keys/verify", "scopes[0]", "a scope that no key can have is one that is missing"),
+    ("/api/v1/api_keys/verify_batch", "keys[0].api_key", "what is no key is answered as an unknown one"),
+    ("/api/v1/api_keys/verify_batch", "keys[0].audience", "a key of another API is answered as that"),
+    ("/api/v1/api_keys/verify_batch", "keys[0].api_id", "a key of another API is answered as that"),
+    ("/api/v1/api_keys/verify_batch", "keys[0].scopes[0]", "a scope that no key can have is one that is missing"),
+    ("/api/v1/api_keys/verify_batch", "audience", "a key of another API is answered as that"),
+    ("/api/v1/api_keys/verify_batch", "api_id", "a key of another API is answered as that"),
 ];
 
 #[tokio::test]
@@ -76,6 +82,8 @@ const NOT_ENOUGH: &[(&str, &str, &str)] = &[
     ("/api/v1/api_keys", "user_external_id", "nobody has that id"),
     ("/api/v1/api_keys", "org_external_id", "nobody has that id"),
     ("/api/v1/api_keys/verify", "min_revision", "a revision to come is 503"),
+    ("/api/v1/api_keys/verify_batch", "min_revision", "a revision to come is 503"),
+    ("/api/v1/api_keys/verify_batch", "keys[0].min_revision", "a revision to come is 503"),
     ("/api/v1/user", "identities[0].type", "each type needs its own member"),
 ];
 

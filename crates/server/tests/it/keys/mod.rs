@@ -8,6 +8,7 @@ mod revoke;
 mod rotate;
 mod update;
 mod verify;
+mod verify_batch;
 
 use serde_json::{Value, json};
 

@@ -63,6 +63,7 @@ const GENERAL: &[Route] = &[
     shared("PATCH", "/api/v1/api_keys/{key_id}", &["update:api_keys"]),
     shared("DELETE", "/api/v1/api_keys/{key_id}", &["delete:api_keys"]),
     shared("POST", "/api/v1/api_keys/verify", &["verify:api_keys", "read:api_keys"]),
+    shared("POST", "/api/v1/api_keys/verify_batch", &["verify:api_keys", "read:api_keys"]),
     platform("GET", "/api/v1/signing_keys", &["read:signing_keys"]),
     platform("POST", "/api/v1/signing_keys", &["update:signing_keys"]),
     shared("GET", "/api/v1/audit_events", &["read:audit_events"]),
@@ -169,6 +170,7 @@ impl<'a> Things<'a> {
             ("POST", "/api/v1/signing_keys") => json!({}),
             ("POST", "/api/v1/api_keys") => key,
             ("POST", "/api/v1/api_keys/verify") => json!({ "api_key": "k_live_0" }),
+            ("POST", "/api/v1/api_keys/verify_batch") => json!({ "keys": [{ "api_key": "k_live_0" }] }),
             _ => return (path, None),
         };
         (path, Some(body))

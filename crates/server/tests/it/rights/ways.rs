@@ -77,6 +77,7 @@ pub(super) const GIVES_NOTHING: &[(&str, &str)] = &[
     ("POST /oauth2/revoke", "it ends a key"),
     ("POST /oauth2/token", "the token carries what was granted"),
     ("POST /api/v1/api_keys/verify", "it counts"),
+    ("POST /api/v1/api_keys/verify_batch", "it counts"),
     ("DELETE /api/v1/api_keys/{key_id}", "it takes"),
     ("POST /api/v1/apis", "an API of the platform"),
     ("DELETE /api/v1/apis/{api_id}", "it takes"),
