@@ -1,12 +1,13 @@
 //! What a node answers from, and the one that keeps it true.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::facts::Changes;
 use crate::index::{Index, Unappliable, Writer};
 use crate::lease::{Lease, Tick};
+use crate::sync::AtomicU64;
 
 /// What a node answers from: the index, and until when it may.
 #[derive(Debug, Default)]

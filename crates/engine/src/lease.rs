@@ -1,7 +1,9 @@
 //! The lease: until when a node may answer from memory.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
+
+use crate::sync::AtomicU64;
 
 /// An instant of a clock that never goes back and counts while the machine sleeps (`CLOCK_BOOTTIME`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

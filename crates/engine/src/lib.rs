@@ -3,14 +3,21 @@
 //!
 //! [`Engine`] is what every verification reads, without a lock. [`Follower`] is the one that keeps it true: it is told
 //! what the store says, and never asks by itself. [`journal::Journal`] is where verifications are counted.
+//!
+//! [`Bound`] and [`Lately`] are what the threads of a node share besides: places, and what was found out.
 
+mod bound;
 mod engine;
 pub mod facts;
 pub mod index;
 pub mod journal;
+mod lately;
 mod lease;
+mod sync;
 mod verify;
 
+pub use bound::{Bound, Taken};
 pub use engine::{Answering, Engine, Follower, NoLease, RoundError, Tenure};
+pub use lately::Lately;
 pub use lease::Tick;
 pub use verify::{Ask, CannotKnow, Use, Verdict, Wanted, verify};

@@ -74,6 +74,12 @@ fn no_build_that_serves_can_run_other_statements() {
 }
 
 #[test]
+fn no_build_that_serves_has_its_threads_scheduled_by_a_test() {
+    hold("features that bring models along", asking(&metadata(), "models"));
+    hold("shuttle outside of keyward-engine", others_with(&metadata(), "shuttle", "keyward-engine"));
+}
+
+#[test]
 fn a_build_that_can_run_other_statements_is_seen() {
     let mut example = workspace(&[("keyward-store", &[]), ("keyward-server", &["keyward-store"]), ("keyward", &[])]);
     example["packages"][0]["features"] = json!({ "sql-mutants": [] });

@@ -14,11 +14,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, TryLockError};
 
 use keyward_core::Fill;
 use keyward_core::ids::random_hex;
+
+use crate::sync::{AtomicBool, AtomicU8, AtomicU64, Mutex, MutexGuard, thread};
 
 pub use record::{Found, RECORD_BYTES, Record};
 pub use segment::{Portion, Segment};
@@ -187,10 +189,10 @@ impl Journal {
 
     /// The lane of this thread, or another one if that is taken just now.
     fn free_lane(&self) -> MutexGuard<'_, Option<Arc<Segment>>> {
-        let mut thread = DefaultHasher::new();
-        std::thread::current().id().hash(&mut thread);
+        let mut own = DefaultHasher::new();
+        thread::current().id().hash(&mut own);
         let count = self.lanes.len();
-        let own = usize::try_from(thread.finish() % count as u64).unwrap_or(0);
+        let own = usize::try_from(own.finish() % count as u64).unwrap_or(0);
         for step in 0..count {
             match self.lanes[(own + step) % count].try_lock() {
                 Ok(lane) => return lane,

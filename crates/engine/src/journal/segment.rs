@@ -4,9 +4,10 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use crate::journal::record::{Found, RECORD_BYTES, Record};
+use crate::sync::{AtomicBool, AtomicU64};
 
 /// What the names of segments end with.
 const ENDING: &str = ".segment";

@@ -11,10 +11,11 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::Method;
 use http_body::{Frame, SizeHint};
+use keyward_engine::Taken;
 use keyward_wire::ErrorCode;
 
-use crate::front::bound::{Bound, Taken};
 use crate::front::by_caller::Callers;
+use crate::front::gate::Gate;
 use crate::front::refuse;
 use crate::metrics::ShedRequests;
 use crate::refusal::Refusal;
@@ -33,9 +34,9 @@ const VERIFICATIONS_A_BATCH: u32 = 64;
 /// The places for requests. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct Admission {
-    verifications: Arc<Bound>,
-    batches: Arc<Bound>,
-    requests: Arc<Bound>,
+    verifications: Gate,
+    batches: Gate,
+    requests: Gate,
     callers: Callers,
 }
 
@@ -47,7 +48,7 @@ pub(crate) struct Overloaded;
 /// A request's place, taken once.
 #[derive(Clone, Debug)]
 struct Place {
-    of: Arc<Bound>,
+    of: Gate,
     taken: Arc<OnceLock<Taken>>,
 }
 
@@ -61,15 +62,15 @@ impl Admission {
     /// With as many places as the settings have. Whoever finds none is counted.
     pub(crate) fn new(limits: &PlainSettings, shed: &ShedRequests) -> Self {
         Self {
-            verifications: Bound::new(limits.max_verifications, shed.verifications.clone()),
-            batches: Bound::new((limits.max_verifications / VERIFICATIONS_A_BATCH).max(1), shed.verifications.clone()),
-            requests: Bound::new(limits.max_requests, shed.requests.clone()),
+            verifications: Gate::new(limits.max_verifications, shed.verifications.clone()),
+            batches: Gate::new((limits.max_verifications / VERIFICATIONS_A_BATCH).max(1), shed.verifications.clone()),
+            requests: Gate::new(limits.max_requests, shed.requests.clone()),
             callers: Callers::new(limits.max_requests_per_caller, shed.requests_per_caller.clone()),
         }
     }
 
     /// The bound that a request counts for; none for health.
-    fn bound_of(&self, method: &Method, path: &str) -> Option<&Arc<Bound>> {
+    fn bound_of(&self, method: &Method, path: &str) -> Option<&Gate> {
         match path {
             path if HEALTH.contains(&path) => None,
             path if method == Method::POST && VERIFICATIONS.contains(&path) => Some(&self.verifications),
@@ -96,7 +97,7 @@ pub(crate) async fn admit(State(admission): State<Admission>, mut request: Reque
     let Some(bound) = admission.bound_of(request.method(), request.uri().path()) else {
         return next.run(request).await;
     };
-    let place = Place { of: Arc::clone(bound), taken: Arc::default() };
+    let place = Place { of: bound.clone(), taken: Arc::default() };
     let is_whole = request.body().is_end_stream();
     let admitted = if is_whole { place.take().is_ok() } else { bound.has_room() };
     if !admitted {

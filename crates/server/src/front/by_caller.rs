@@ -3,12 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use http::Extensions;
+use keyward_engine::Taken;
 use keyward_store::Actor;
 use keyward_wire::ErrorCode;
 use papaya::HashMap;
 use prometheus_client::metrics::counter::Counter;
 
-use crate::front::bound::{Bound, Taken};
+use crate::front::gate::Gate;
 use crate::refusal::Refusal;
 
 /// The places of each caller. Cloning it is cheap.
@@ -17,7 +18,7 @@ pub(super) struct Callers {
     limit: u32,
     shed: Counter,
     /// By the caller's id. Those who have called once stay: there are as many as applications and environment keys.
-    bounds: Arc<HashMap<Box<str>, Arc<Bound>>>,
+    bounds: Arc<HashMap<Box<str>, Gate>>,
 }
 
 /// On a request: where its caller's place is kept until it is answered.
@@ -42,7 +43,7 @@ impl Callers {
         let bounds = self.bounds.pin();
         match bounds.get(id) {
             Some(bound) => bound.take(),
-            None => bounds.get_or_insert_with(id.into(), || Bound::new(self.limit, self.shed.clone())).take(),
+            None => bounds.get_or_insert_with(id.into(), || Gate::new(self.limit, self.shed.clone())).take(),
         }
     }
 }

@@ -3,16 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use keyward_core::{ManagementScope, PlainSecret};
+use keyward_engine::Lately;
 use keyward_engine::facts::PublicKey;
 use keyward_wire::ErrorCode;
 use keyward_wire::oauth::Claims;
-use papaya::HashMap;
 use serde::Deserialize;
 
 use super::Unfound;
@@ -34,38 +33,14 @@ pub(in crate::actions) struct SignedToken {
     pub(super) scopes: BTreeSet<ManagementScope>,
 }
 
-/// The tokens whose signatures were found good lately, by their SHA-256. Readers take no lock.
-#[derive(Debug, Default)]
-pub struct SignedTokens(ArcSwap<Halves>);
+/// The tokens whose signatures were found good lately. That is all which is kept: whether one still counts, and whether
+/// the key that it is signed with does, is asked at each use.
+#[derive(Debug)]
+pub struct SignedTokens(Lately<SignedToken>);
 
-/// New ones go among the younger; when these are half of all that may be kept, the older are forgotten.
-#[derive(Debug, Default)]
-struct Halves {
-    younger: Arc<Tokens>,
-    older: Arc<Tokens>,
-}
-
-type Tokens = HashMap<[u8; 32], Arc<SignedToken>>;
-
-impl SignedTokens {
-    fn find(&self, hash: &[u8; 32]) -> Option<Arc<SignedToken>> {
-        let halves = self.0.load();
-        if let Some(found) = halves.younger.pin().get(hash) {
-            return Some(Arc::clone(found));
-        }
-        let found = halves.older.pin().get(hash).cloned()?;
-        self.keep(*hash, Arc::clone(&found));
-        Some(found)
-    }
-
-    fn keep(&self, hash: [u8; 32], token: Arc<SignedToken>) {
-        let halves = self.0.load();
-        halves.younger.pin().insert(hash, token);
-        if halves.younger.len() >= MAX_KEPT / 2 {
-            let next = Halves { younger: Arc::default(), older: Arc::clone(&halves.younger) };
-            // If another was quicker, it has done the same.
-            let _ = self.0.compare_and_swap(&halves, Arc::new(next));
-        }
+impl Default for SignedTokens {
+    fn default() -> Self {
+        Self(Lately::new(MAX_KEPT))
     }
 }
 
@@ -91,7 +66,7 @@ impl Header {
 pub(in crate::actions) async fn read(app: &App, token: &PlainSecret) -> Result<Arc<SignedToken>, Unfound> {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, token.expose().as_bytes()).as_ref());
-    if let Some(known) = app.signed_tokens.find(&hash) {
+    if let Some(known) = app.signed_tokens.0.find(&hash) {
         return Ok(known);
     }
     // Garbage is refused before anything is asked.
@@ -112,7 +87,7 @@ pub(in crate::actions) async fn read(app: &App, token: &PlainSecret) -> Result<A
         claims,
     });
     if signed.claims.exp > now.as_seconds() {
-        app.signed_tokens.keep(hash, Arc::clone(&signed));
+        app.signed_tokens.0.keep(hash, Arc::clone(&signed));
     }
     Ok(signed)
 }
@@ -127,51 +102,4 @@ fn check(token: &PlainSecret, public: &PublicKey) -> Result<Claims, Unfound> {
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
     jsonwebtoken::decode(token.expose(), &key, &validation).map(|token| token.claims).map_err(|_| Unfound::Forged)
-}
-
-#[cfg(test)]
-mod tests {
-    use keyward_core::ClientId;
-
-    use super::*;
-
-    fn token(kid: &str) -> Arc<SignedToken> {
-        let claims = Claims {
-            aud: Vec::new(),
-            azp: ClientId::parse("c1").unwrap(),
-            exp: 0,
-            gty: Vec::new(),
-            iat: 0,
-            iss: String::new(),
-            jti: String::new(),
-            org_code: None,
-            scope: String::new(),
-            scp: Vec::new(),
-            v: String::new(),
-        };
-        Arc::new(SignedToken { kid: kid.to_owned(), claims, scopes: BTreeSet::new() })
-    }
-
-    fn hash(number: usize) -> [u8; 32] {
-        let mut hash = [0; 32];
-        hash[..8].copy_from_slice(&number.to_le_bytes());
-        hash
-    }
-
-    #[test]
-    fn what_is_used_stays_and_the_rest_is_forgotten_in_time() {
-        let tokens = SignedTokens::default();
-        assert!(tokens.find(&hash(0)).is_none());
-        tokens.keep(hash(0), token("used"));
-        tokens.keep(hash(1), token("unused"));
-        for number in 2..3 * MAX_KEPT {
-            tokens.keep(hash(number), token("another"));
-            let kid = tokens.find(&hash(0)).map(|token| token.kid.clone());
-            assert_eq!(kid.as_deref(), Some("used"), "{number}");
-            let halves = tokens.0.load();
-            assert!(halves.younger.len() + halves.older.len() <= MAX_KEPT, "{number}");
-        }
-        assert!(tokens.find(&hash(1)).is_none());
-        assert!(tokens.find(&hash(3 * MAX_KEPT - 1)).is_some());
-    }
 }

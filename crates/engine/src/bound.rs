@@ -1,45 +1,37 @@
 //! A bound on how many of something there are at a time. Taking and giving back is one step each, without a lock.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 
-use prometheus_client::metrics::counter::Counter;
+use crate::sync::AtomicU32;
 
 /// So many places.
 #[derive(Debug)]
-pub(super) struct Bound {
+pub struct Bound {
     used: AtomicU32,
     limit: u32,
-    shed: Counter,
 }
 
 /// A place that is in use until this is dropped.
 #[derive(Debug)]
-pub(super) struct Taken(Arc<Bound>);
+pub struct Taken(Arc<Bound>);
 
 impl Bound {
-    /// With this many places. Whoever finds none is counted in `shed`.
-    pub(super) fn new(limit: u32, shed: Counter) -> Arc<Self> {
-        Arc::new(Self { used: AtomicU32::new(0), limit, shed })
+    /// With this many places.
+    pub fn new(limit: u32) -> Arc<Self> {
+        Arc::new(Self { used: AtomicU32::new(0), limit })
     }
 
-    /// Takes a place, if one is free. Else whoever asks is to be turned away, and is counted.
-    pub(super) fn take(self: &Arc<Self>) -> Option<Taken> {
+    /// Takes a place, if one is free.
+    pub fn take(self: &Arc<Self>) -> Option<Taken> {
         let next = |used: u32| (used < self.limit).then(|| used + 1);
         let taken = self.used.fetch_update(Ordering::AcqRel, Ordering::Acquire, next);
-        self.counted(taken.is_ok()).then(|| Taken(Arc::clone(self)))
+        taken.is_ok().then(|| Taken(Arc::clone(self)))
     }
 
-    /// Whether a place is free at this moment. If not, whoever asks is to be turned away, and is counted.
-    pub(super) fn has_room(&self) -> bool {
-        self.counted(self.used.load(Ordering::Acquire) < self.limit)
-    }
-
-    fn counted(&self, is_free: bool) -> bool {
-        if !is_free {
-            self.shed.inc();
-        }
-        is_free
+    /// Whether a place is free at this moment.
+    pub fn has_room(&self) -> bool {
+        self.used.load(Ordering::Acquire) < self.limit
     }
 }
 
@@ -55,22 +47,20 @@ mod tests {
 
     #[test]
     fn there_are_as_many_places_as_were_said_and_each_comes_back() {
-        let shed = Counter::default();
-        let bound = Bound::new(2, shed.clone());
+        let bound = Bound::new(2);
         let (first, second) = (bound.take(), bound.take());
-        assert!(first.is_some() && second.is_some() && !bound.has_room() && bound.take().is_none());
+        assert!(first.is_some() && second.is_some() && bound.take().is_none() && !bound.has_room());
         drop(first);
         assert!(bound.has_room() && bound.take().is_some());
         drop(second);
         let again = [bound.take(), bound.take(), bound.take()];
         assert_eq!(again.each_ref().map(Option::is_some), [true, true, false]);
-        assert!(Bound::new(0, shed.clone()).take().is_none());
-        assert_eq!(shed.get(), 4);
+        assert!(Bound::new(0).take().is_none());
     }
 
     #[test]
     fn nobody_has_more_than_all_places_whoever_takes_them() {
-        let bound = Bound::new(3, Counter::default());
+        let bound = Bound::new(3);
         let most = AtomicU32::new(0);
         std::thread::scope(|scope| {
             for _ in 0..8 {

@@ -1,0 +1,28 @@
+//! What threads share, by two makers: the standard library, and in a build with the feature `models` shuttle, which
+//! decides at each of these which thread goes on. Nothing else of the engine knows which one it is.
+
+#[cfg(not(feature = "models"))]
+pub(crate) use std::{
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64},
+    },
+    thread,
+};
+
+#[cfg(feature = "models")]
+pub(crate) use shuttle::{
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64},
+    },
+    thread,
+};
+
+/// A point at which another thread may go first, between steps of structures that shuttle does not know. Of a build that
+/// serves, it is no part.
+#[inline]
+pub(crate) fn step() {
+    #[cfg(feature = "models")]
+    thread::yield_now();
+}
