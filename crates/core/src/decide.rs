@@ -59,6 +59,8 @@ pub enum Outcome {
     IpNotAllowed,
     /// These of the required scopes are not among its own.
     InsufficientScope(Vec<String>),
+    /// A limit of rate, its own or its owner's, has too little left.
+    RateLimited,
     /// Valid.
     Verified,
 }

@@ -2,7 +2,8 @@
 
 use ipnet::IpNet;
 use keyward_core::{
-    ApiId, ApiKeyId, ClientId, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac, SecretVersion, Selector, Timestamp,
+    ApiId, ApiKeyId, ClientId, RateLimit, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac, SecretVersion, Selector,
+    Timestamp,
 };
 use serde_json::{Map, Value};
 
@@ -67,6 +68,8 @@ pub struct Owner {
     pub is_suspended: bool,
     /// Whether it was deleted, and its keys with it.
     pub is_deleted: bool,
+    /// The limits of rate that all its keys share.
+    pub rate_limits: Vec<RateLimit>,
     /// The revision of its last change.
     pub revision: u64,
 }
@@ -140,6 +143,8 @@ pub struct Key {
     pub scopes: ScopeNumbers,
     /// Where it may be used from; empty means anywhere.
     pub allowed_cidrs: Vec<IpNet>,
+    /// Its own limits of rate.
+    pub rate_limits: Vec<RateLimit>,
     /// What the platform wants to find again.
     pub metadata: Option<Map<String, Value>>,
     /// The APIs whose keys it may verify; none for those of every API.

@@ -5,8 +5,8 @@
 
 use ipnet::IpNet;
 use keyward_core::{
-    ApiId, ApiKeyId, ClientId, OrgCode, Owner, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac, SecretVersion, Selector,
-    Timestamp, UserId,
+    ApiId, ApiKeyId, ClientId, OrgCode, Owner, RateLimit, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac,
+    SecretVersion, Selector, Timestamp, UserId,
 };
 use serde_json::{Map, Value};
 
@@ -58,6 +58,8 @@ row! {
         pub suspended_at: Option<Timestamp>,
         /// When it was deleted.
         pub deleted_at: Option<Timestamp>,
+        /// The limits of rate that all its keys share.
+        pub rate_limits: Vec<RateLimit>,
         /// The revision of its last change.
         pub revision: Revision,
     }
@@ -80,6 +82,8 @@ row! {
         pub scopes: ScopeNumbers,
         /// Where it may be used from; empty means anywhere.
         pub allowed_cidrs: Vec<IpNet>,
+        /// Its own limits of rate.
+        pub rate_limits: Vec<RateLimit>,
         /// What the platform wants to find again.
         pub metadata: Option<Map<String, Value>>,
         /// The APIs whose keys it may verify; none for those of every API.
@@ -100,6 +104,8 @@ row! {
         pub owner_suspended_at: Option<Timestamp>,
         /// When its owner was deleted.
         pub owner_deleted_at: Option<Timestamp>,
+        /// The limits of rate that all keys of its owner share.
+        pub owner_rate_limits: Option<Vec<RateLimit>>,
         /// The revision of its owner's last change; none for a key of the platform.
         pub owner_revision: Option<Revision>,
         /// How often it was found valid.
@@ -148,6 +154,8 @@ row! {
         pub org_suspended_at: Option<Timestamp>,
         /// When its organization was deleted.
         pub org_deleted_at: Option<Timestamp>,
+        /// The limits of rate that all keys of its organization share.
+        pub org_rate_limits: Option<Vec<RateLimit>>,
         /// The revision of its organization's last change.
         pub org_revision: Option<Revision>,
     }
@@ -195,9 +203,10 @@ pub async fn list_scopes(tx: &mut Tx, above: Revision) -> Result<Vec<ScopeFact>,
 
 /// The organizations and users that were changed above a revision, the deleted ones included.
 pub async fn list_owners(tx: &mut Tx, above: Revision) -> Result<Vec<OwnerFact>, StoreError> {
-    const SQL: &str = "SELECT code AS org_code, NULL AS user_id, external_id, suspended_at, deleted_at, revision \
+    const SQL: &str = "SELECT code AS org_code, NULL AS user_id, external_id, suspended_at, deleted_at, rate_limits, revision \
          FROM organizations WHERE revision > $1 \
-         UNION ALL SELECT NULL, id, external_id, suspended_at, deleted_at, revision FROM users WHERE revision > $1";
+         UNION ALL SELECT NULL, id, external_id, suspended_at, deleted_at, rate_limits, revision \
+         FROM users WHERE revision > $1";
     Ok(fetch_all!(tx, SQL, int(above))?)
 }
 
@@ -205,7 +214,7 @@ pub async fn list_owners(tx: &mut Tx, above: Revision) -> Result<Vec<OwnerFact>,
 pub async fn list_applications(tx: &mut Tx, above: Revision) -> Result<Vec<ApplicationFact>, StoreError> {
     const SQL: &str = "SELECT p.client_id, p.name, p.org_code, p.bound_api_ids, p.disabled_at, p.deleted_at, p.revision, \
          o.external_id AS org_external_id, o.suspended_at AS org_suspended_at, o.deleted_at AS org_deleted_at, \
-         o.revision AS org_revision \
+         o.rate_limits AS org_rate_limits, o.revision AS org_revision \
          FROM applications p LEFT JOIN organizations o ON o.code = p.org_code WHERE p.revision > $1";
     Ok(fetch_all!(tx, SQL, int(above))?)
 }
@@ -226,11 +235,12 @@ pub async fn list_signing_keys(tx: &mut Tx, above: Revision) -> Result<Vec<Signi
 
 /// Keys behind one in the order of their changes: those that were changed above a revision, the revoked ones included.
 pub async fn list_keys(tx: &mut Tx, (above, after): (Revision, &str), limit: u32) -> Result<Vec<KeyFact>, StoreError> {
-    const SQL: &str = "SELECT k.id, k.api_id, k.org_code, k.user_id, k.name, k.scopes, k.allowed_cidrs, k.metadata, \
-         k.bound_api_ids, k.is_enabled, k.created_at, k.expires_at, k.revoked_at, k.revision, \
+    const SQL: &str = "SELECT k.id, k.api_id, k.org_code, k.user_id, k.name, k.scopes, k.allowed_cidrs, k.rate_limits, \
+         k.metadata, k.bound_api_ids, k.is_enabled, k.created_at, k.expires_at, k.revoked_at, k.revision, \
          COALESCE(o.external_id, u.external_id) AS owner_external_id, \
          COALESCE(o.suspended_at, u.suspended_at) AS owner_suspended_at, \
          COALESCE(o.deleted_at, u.deleted_at) AS owner_deleted_at, \
+         COALESCE(o.rate_limits, u.rate_limits) AS owner_rate_limits, \
          COALESCE(o.revision, u.revision) AS owner_revision, \
          COALESCE(c.verification_count, 0) AS verification_count, c.last_verified_at \
          FROM keys k LEFT JOIN organizations o ON o.code = k.org_code LEFT JOIN users u ON u.id = k.user_id \

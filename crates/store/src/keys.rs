@@ -3,8 +3,8 @@
 use ipnet::IpNet;
 use keyward_core::bounds::fold;
 use keyward_core::{
-    ApiId, ApiKeyId, KeySecret, KeyState, KeyStatus, KeyType, OrgCode, OrgScope, Owner, ScopeNumbers, SecretMac,
-    SecretVersion, Selector, Timestamp, UserId,
+    ApiId, ApiKeyId, KeySecret, KeyState, KeyStatus, KeyType, OrgCode, OrgScope, Owner, RateLimit, ScopeNumbers,
+    SecretMac, SecretVersion, Selector, Timestamp, UserId,
 };
 use serde_json::{Map, Value};
 
@@ -36,6 +36,8 @@ row! {
         pub scopes: ScopeNumbers,
         /// Where it may be used from; empty means anywhere.
         pub allowed_cidrs: Vec<IpNet>,
+        /// Its own limits of rate.
+        pub rate_limits: Vec<RateLimit>,
         /// What the platform wants to find again.
         pub metadata: Option<Map<String, Value>>,
         /// The APIs whose keys it may verify; none for those of every API.
@@ -134,6 +136,8 @@ pub struct NewKey<'a> {
     pub scopes: &'a ScopeNumbers,
     /// Where it may be used from; empty means anywhere.
     pub allowed_cidrs: &'a [IpNet],
+    /// Its own limits of rate.
+    pub rate_limits: &'a [RateLimit],
     /// What the platform wants to find again.
     pub metadata: Option<&'a Map<String, Value>>,
     /// The APIs whose keys it may verify; none for those of every API.
@@ -178,7 +182,7 @@ macro_rules! select {
     ($rest:expr) => {
         concat!(
             "SELECT k.id, k.type, k.api_id, k.org_code, k.user_id, k.name, k.key_prefix, k.key_suffix, k.scopes, \
-             k.allowed_cidrs, k.metadata, k.bound_api_ids, k.is_enabled, k.expires_at, k.revoked_at, k.created_by, \
+             k.allowed_cidrs, k.rate_limits, k.metadata, k.bound_api_ids, k.is_enabled, k.expires_at, k.revoked_at, k.created_by, \
              k.created_at, k.revision, a.audience, a.deleted_at AS api_deleted_at, \
              COALESCE(o.external_id, u.external_id) AS owner_external_id, \
              COALESCE(o.suspended_at, u.suspended_at) AS owner_suspended_at, \
@@ -272,8 +276,9 @@ pub async fn list_key_secrets(tx: &mut Tx, id: &ApiKeyId, now: Timestamp) -> Res
 /// Stores a key with its first secret.
 pub async fn insert_key(change: &mut Change, new: &NewKey<'_>, first: &NewKeySecret<'_>) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO keys (id, type, api_id, org_code, user_id, name, name_folded, key_prefix, \
-         key_suffix, scopes, allowed_cidrs, metadata, bound_api_ids, is_enabled, expires_at, created_by, created_at, \
-         revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+         key_suffix, scopes, allowed_cidrs, rate_limits, metadata, bound_api_ids, is_enabled, expires_at, created_by, \
+         created_at, revision) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     let (now, stamp, created_by) = (change.now().as_micros(), change.stamp(), change.actor().name.clone());
     execute!(
         change,
@@ -289,6 +294,7 @@ pub async fn insert_key(change: &mut Change, new: &NewKey<'_>, first: &NewKeySec
         first.secret.shown_suffix(),
         to_json(new.scopes),
         to_json(&new.allowed_cidrs),
+        to_json(&new.rate_limits),
         new.metadata.map(to_json),
         new.bound_api_ids.as_ref().map(to_json),
         new.is_enabled,
@@ -322,7 +328,7 @@ pub async fn replace_key_secret(
 /// Stores what may change about a key that was found and is not revoked.
 pub async fn update_key(change: &mut Change, key: &KeyRow) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE keys SET name = $2, name_folded = $3, scopes = $4, allowed_cidrs = $5, metadata = $6, \
-         is_enabled = $7, expires_at = $8, revision = $9 WHERE id = $1 AND revoked_at IS NULL";
+         is_enabled = $7, expires_at = $8, rate_limits = $9, revision = $10 WHERE id = $1 AND revoked_at IS NULL";
     let stamp = change.stamp();
     let updated = execute!(
         change,
@@ -335,6 +341,7 @@ pub async fn update_key(change: &mut Change, key: &KeyRow) -> Result<(), StoreEr
         key.metadata.as_ref().map(to_json),
         key.is_enabled,
         key.expires_at.map(Timestamp::as_micros),
+        to_json(&key.rate_limits),
         stamp
     )?;
     hit_one("keys", updated)

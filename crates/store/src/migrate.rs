@@ -72,6 +72,12 @@ pub const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0007_secrets.sql"),
         postgres: include_str!("../migrations/postgres/0007_secrets.sql"),
     },
+    Migration {
+        version: 8,
+        name: "rate limits",
+        sqlite: include_str!("../migrations/sqlite/0008_rate_limits.sql"),
+        postgres: include_str!("../migrations/postgres/0008_rate_limits.sql"),
+    },
 ];
 
 /// Runs the migrations that the database lacks; refuses a database that has some which are not known.

@@ -1,11 +1,11 @@
 //! Organizations: owners of keys.
 
 use keyward_core::bounds::fold;
-use keyward_core::{OrgCode, OrgScope, Timestamp};
+use keyward_core::{OrgCode, OrgScope, RateLimit, Timestamp};
 
 use crate::change::Change;
 use crate::db::{execute, fetch_all, fetch_optional};
-use crate::row::{hit_one, row};
+use crate::row::{hit_one, row, to_json};
 use crate::{Revision, StoreError, Tx};
 
 row! {
@@ -21,6 +21,8 @@ row! {
         pub created_at: Timestamp,
         /// Since when it is suspended.
         pub suspended_at: Option<Timestamp>,
+        /// The limits of rate that all its keys share.
+        pub rate_limits: Vec<RateLimit>,
         /// The revision of its last change.
         pub revision: Revision,
     }
@@ -49,7 +51,7 @@ pub enum OrganizationSort {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT code, external_id, name, created_at, suspended_at, revision FROM organizations \
+            "SELECT code, external_id, name, created_at, suspended_at, rate_limits, revision FROM organizations \
              WHERE deleted_at IS NULL AND ($1 IS NULL OR code = $1) AND ",
             $rest
         )
@@ -109,10 +111,10 @@ pub async fn insert_organization(change: &mut Change, new: &NewOrganization<'_>)
     Ok(())
 }
 
-/// Writes an organization that was found back: its name, its external id, suspended or not.
+/// Writes an organization that was found back: its name, its external id, suspended or not, its limits.
 pub async fn update_organization(change: &mut Change, organization: &OrganizationRow) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE organizations SET name = $2, name_folded = $3, external_id = $4, suspended_at = $5, \
-         revision = $6 WHERE code = $1 AND deleted_at IS NULL";
+         rate_limits = $6, revision = $7 WHERE code = $1 AND deleted_at IS NULL";
     let stamp = change.stamp();
     let updated = execute!(
         change,
@@ -122,6 +124,7 @@ pub async fn update_organization(change: &mut Change, organization: &Organizatio
         fold(&organization.name),
         organization.external_id.as_deref(),
         organization.suspended_at.map(Timestamp::as_micros),
+        to_json(&organization.rate_limits),
         stamp
     )?;
     hit_one("organizations", updated)

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 use keyward_core::{
-    AccessKey, ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeyType, OrgCode, PermissionId, RoleId, ScopeId,
-    ScopeKey, ScopeNumbers, SecretMac, Selector, SystemPermission, Timestamp, UserId,
+    AccessKey, ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeyType, OrgCode, PermissionId, RateLimit, RoleId,
+    ScopeId, ScopeKey, ScopeNumbers, SecretMac, Selector, SystemPermission, Timestamp, UserId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -70,6 +70,7 @@ columns! {
     BTreeSet<SystemPermission>: String = |text| read_system_permissions(&text);
     Vec<IpNet>: String = |text| from_json(&text);
     Vec<ApiId>: String = |text| from_json(&text);
+    Vec<RateLimit>: String = |text| from_json(&text);
     Map<String, Value>: String = |text| from_json(&text);
 }
 

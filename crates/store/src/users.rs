@@ -1,11 +1,11 @@
 //! Users: owners of keys.
 
 use keyward_core::bounds::fold;
-use keyward_core::{Timestamp, UserId};
+use keyward_core::{RateLimit, Timestamp, UserId};
 
 use crate::change::Change;
 use crate::db::{execute, fetch_all, fetch_optional};
-use crate::row::{anywhere, hit_one, row};
+use crate::row::{anywhere, hit_one, row, to_json};
 use crate::{Revision, StoreError, Tx};
 
 row! {
@@ -29,6 +29,8 @@ row! {
         pub created_at: Timestamp,
         /// Since when the user is suspended.
         pub suspended_at: Option<Timestamp>,
+        /// The limits of rate that all its keys share.
+        pub rate_limits: Vec<RateLimit>,
         /// The name as lists are ordered by it.
         pub name_folded: String,
         /// The codes of the organizations that the user is a member of, in their order, with a space between.
@@ -86,7 +88,7 @@ macro_rules! select {
     ($rest:expr) => {
         concat!(
             "SELECT u.id, u.external_id, u.given_name, u.family_name, u.email, u.phone, u.username, u.created_at, \
-             u.suspended_at, u.name_folded, u.revision, (SELECT string_agg(m.org_code, ' ' ORDER BY m.org_code) \
+             u.suspended_at, u.rate_limits, u.name_folded, u.revision, (SELECT string_agg(m.org_code, ' ' ORDER BY m.org_code) \
                  FROM members m JOIN organizations o ON o.code = m.org_code \
                  WHERE m.user_id = u.id AND m.ended_at IS NULL AND o.deleted_at IS NULL) AS organizations \
              FROM users u WHERE u.deleted_at IS NULL AND ",
@@ -205,10 +207,10 @@ pub async fn insert_user(change: &mut Change, new: &NewUser<'_>) -> Result<(), S
     Ok(())
 }
 
-/// Writes a user that was found back: the name, the platform's own id, suspended or not.
+/// Writes a user that was found back: the name, the platform's own id, suspended or not, its limits.
 pub async fn update_user(change: &mut Change, user: &UserRow) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE users SET external_id = $2, given_name = $3, family_name = $4, name_folded = $5, \
-         suspended_at = $6, revision = $7 WHERE id = $1 AND deleted_at IS NULL";
+         suspended_at = $6, rate_limits = $7, revision = $8 WHERE id = $1 AND deleted_at IS NULL";
     let stamp = change.stamp();
     let updated = execute!(
         change,
@@ -219,6 +221,7 @@ pub async fn update_user(change: &mut Change, user: &UserRow) -> Result<(), Stor
         user.family_name.as_deref(),
         folded_name(user.given_name.as_deref(), user.family_name.as_deref()),
         user.suspended_at.map(Timestamp::as_micros),
+        to_json(&user.rate_limits),
         stamp
     )?;
     hit_one("users", updated)

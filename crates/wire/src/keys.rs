@@ -5,6 +5,8 @@ pub use keyward_core::{KeyStatus, KeyType};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::limits::RateLimit;
+
 /// Creates a key.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -46,6 +48,10 @@ pub struct CreateKeyRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_items = 64, example = json!(["203.0.113.0/24"])))]
     pub allowed_cidrs: Option<Vec<String>>,
+    /// Addition. Limits of rate; at most 8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
+    pub rate_limits: Option<Vec<RateLimit>>,
     /// Addition. What the platform wants to find again at each verification; at most 4 KiB of JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, example = json!({"plan": "pro"})))]
@@ -83,6 +89,10 @@ pub struct UpdateKeyRequest {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>, max_items = 64, example = json!(["203.0.113.0/24"])))]
     pub allowed_cidrs: Option<Option<Vec<String>>>,
+    /// Limits of rate; at most 8. Null for none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<RateLimit>>, max_items = 8))]
+    pub rate_limits: Option<Option<Vec<RateLimit>>>,
     /// What the platform wants to find again at each verification; at most 4 KiB of JSON. It takes the place of all that
     /// was there.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
@@ -228,6 +238,8 @@ pub struct Key {
     pub metadata: Option<Map<String, Value>>,
     /// Addition, for `environment` keys. The APIs whose keys it may verify; null means those of every API.
     pub bound_api_ids: Option<Vec<ApiId>>,
+    /// Addition. Its own limits of rate.
+    pub rate_limits: Vec<RateLimit>,
     /// Addition. Whether it can be used, as far as somebody has enabled or disabled it.
     pub enabled: bool,
     /// Addition. Its secrets that are valid, the newest first; in the answer about one key alone.

@@ -11,6 +11,7 @@ pub mod applications;
 pub mod audit_events;
 pub mod grants;
 pub mod keys;
+pub mod limits;
 pub mod members;
 pub mod oauth;
 pub mod organizations;

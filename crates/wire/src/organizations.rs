@@ -3,6 +3,8 @@
 use keyward_core::{OrgCode, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::limits::RateLimit;
+
 /// Creates an organization.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -121,6 +123,8 @@ pub struct Organization {
     pub is_suspended: bool,
     /// Since when.
     pub suspended_on: Option<Timestamp>,
+    /// Addition. Limits of rate that all its keys share.
+    pub rate_limits: Vec<RateLimit>,
 }
 
 /// Changes an organization; absent members stay as they are. Those of Kinde's that say how people sign in, and how that
@@ -140,6 +144,10 @@ pub struct UpdateOrganizationRequest {
     /// Suspended, its keys answer `API_KEY_OWNER_SUSPENDED` and its applications get no tokens, until this is lifted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_suspended: Option<bool>,
+    /// Addition. Limits of rate that all its keys share; at most 8. Null for none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<RateLimit>>, max_items = 8))]
+    pub rate_limits: Option<Option<Vec<RateLimit>>>,
     /// Accepted for Kinde's clients; not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handle: Option<String>,

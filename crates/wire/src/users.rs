@@ -3,6 +3,8 @@
 use keyward_core::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
+use crate::limits::RateLimit;
+
 /// Creates a user.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -171,6 +173,8 @@ pub struct User {
     /// By what the user is known; only where `expand` names them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identities: Option<Vec<KnownIdentity>>,
+    /// Addition. Limits of rate that all its keys share.
+    pub rate_limits: Vec<RateLimit>,
 }
 
 /// By what a user is known.
@@ -323,6 +327,10 @@ pub struct UpdateUserRequest {
     /// Suspended, the user's keys answer `API_KEY_OWNER_SUSPENDED` until this is lifted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_suspended: Option<bool>,
+    /// Addition. Limits of rate that all its keys share; at most 8. Null for none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<RateLimit>>, max_items = 8))]
+    pub rate_limits: Option<Option<Vec<RateLimit>>>,
     /// Accepted for Kinde's clients; not kept. Keyward has no passwords of users.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_password_reset_requested: Option<bool>,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::keys::{KeyStatus, KeyType};
+use crate::limits::RateLimitState;
 
 /// Asks whether a key may be used for a request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,6 +29,11 @@ pub struct VerifyKeyRequest {
     /// Addition. The address that the key was used from. A key with address ranges is refused without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
+    /// Addition. Units that this request spends of each limit of rate, at most 1000000; 0 looks and spends nothing. Absent, each
+    /// limit spends its own cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
+    pub cost: Option<u32>,
     /// Addition. The revision that the answer must know of; at most 9007199254740991, which is exact in every language.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(maximum = 9_007_199_254_740_991_i64))]
@@ -38,7 +44,7 @@ impl VerifyKeyRequest {
     /// Asks about a key and nothing else.
     pub fn new(api_key: &str) -> Self {
         let api_key = PlainSecret::new(api_key.to_owned());
-        Self { api_key, audience: None, api_id: None, scopes: None, ip: None, min_revision: None }
+        Self { api_key, audience: None, api_id: None, scopes: None, ip: None, cost: None, min_revision: None }
     }
 }
 
@@ -73,6 +79,9 @@ pub enum VerifyCode {
     /// It lacks scopes, which `missing_scopes` names.
     #[serde(rename = "API_KEY_INSUFFICIENT_SCOPE")]
     InsufficientScope,
+    /// A limit of rate, the key's or its owner's, has too little left. Nothing was spent.
+    #[serde(rename = "API_KEY_RATE_LIMITED")]
+    RateLimited,
 }
 
 /// The answer about a key, always with HTTP status 200: `is_valid` and `code` carry it.
@@ -118,12 +127,18 @@ pub struct VerifyKeyResponse {
     /// Addition. What the platform wants to find again.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub metadata: Option<Map<String, Value>>,
+    /// Addition. Where each limit of rate stands, the key's and its owner's; of a key that passed all else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rate_limits: Vec<RateLimitState>,
+    /// Addition. Seconds after which the same would pass every limit of rate, if it did not; null if it never will.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
     /// Addition. Which of the required scopes it lacks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing_scopes: Vec<String>,
     /// Addition. The revision that the answer knows of.
     pub revision: u64,
-    /// Addition. The status to answer the request with when it may not go on: 401 or 403; 200 when it may.
+    /// Addition. The status to answer the request with when it may not go on: 401, 403 or 429; 200 when it may.
     pub http_status: u16,
     /// Addition. The `WWW-Authenticate` header to go with it (RFC 6750 section 3).
     pub www_authenticate: Option<String>,

@@ -6,6 +6,7 @@
 mod api;
 mod application;
 mod key;
+mod limits;
 mod owner;
 mod signing_key;
 mod writer;
@@ -18,6 +19,7 @@ use papaya::HashMap;
 pub use api::{Api, ApiState};
 pub use application::{Application, KnownApplication};
 pub use key::{Entry, Key, Secret, Usage};
+pub use limits::{Holder, LimitStanding, Limits};
 pub use owner::{KnownOwner, OwnerState};
 pub use signing_key::SigningKey;
 pub use writer::{Unappliable, Writer};

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 
 use crate::facts;
+use crate::index::Limits;
 
 /// What a node knows about an owner of keys. All its keys refer to it, so that whatever becomes of it is one exchange.
 #[derive(Debug)]
@@ -19,15 +20,18 @@ pub struct OwnerState {
     pub is_suspended: bool,
     /// Whether it was deleted, and its keys with it.
     pub is_deleted: bool,
+    /// The limits of rate that all its keys share, if it has any.
+    pub limits: Option<Arc<Limits>>,
     revision: u64,
 }
 
 impl OwnerState {
-    fn of(fact: &facts::Owner) -> Self {
+    fn of(fact: &facts::Owner, before: Option<&Self>) -> Self {
         Self {
             external_id: fact.external_id.clone(),
             is_suspended: fact.is_suspended,
             is_deleted: fact.is_deleted,
+            limits: Limits::after(before.and_then(|before| before.limits.as_ref()), &fact.rate_limits),
             revision: fact.revision,
         }
     }
@@ -35,7 +39,7 @@ impl OwnerState {
 
 impl KnownOwner {
     pub(super) fn new(fact: &facts::Owner) -> Self {
-        Self { state: ArcSwap::from_pointee(OwnerState::of(fact)) }
+        Self { state: ArcSwap::from_pointee(OwnerState::of(fact, None)) }
     }
 
     /// What is true of it now.
@@ -44,8 +48,9 @@ impl KnownOwner {
     }
 
     pub(super) fn apply(&self, fact: &facts::Owner) {
-        if self.state.load().revision < fact.revision {
-            self.state.store(Arc::new(OwnerState::of(fact)));
+        let before = self.state.load();
+        if before.revision < fact.revision {
+            self.state.store(Arc::new(OwnerState::of(fact, Some(&before))));
         }
     }
 }

@@ -5,7 +5,7 @@ use keyward_core::{ApiId, ApiKeyId, Owner};
 
 use crate::facts::{self, Changes};
 use crate::index::application::Granted;
-use crate::index::{Api, Application, Index, Key, KnownOwner, Secret, SigningKey, Usage};
+use crate::index::{Api, Application, Index, Key, KnownOwner, Limits, Secret, SigningKey, Usage};
 
 /// The one that brings an index up to date, with what it needs to find again what it wrote.
 #[derive(Debug)]
@@ -137,6 +137,7 @@ impl Writer {
             }
             None => Arc::new(Usage::new(fact.verification_count, fact.last_verified_at)),
         };
+        let limits = Limits::after(known.and_then(|known| known.limits.as_ref()), &fact.rate_limits);
         let key = Arc::new(Key {
             id: fact.id,
             owner: fact.owner.map_or(Owner::Environment, |owner| owner.id),
@@ -148,6 +149,7 @@ impl Writer {
             bound: fact.bound.map(Into::into),
             created_at: fact.created_at,
             expires_at: fact.expires_at,
+            limits,
             usage,
             owned_by,
             is_enabled: fact.is_enabled,

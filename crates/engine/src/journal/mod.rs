@@ -15,12 +15,12 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, TryLockError};
+use std::sync::{Arc, TryLockError};
 
 use keyward_core::Fill;
 use keyward_core::ids::random_hex;
 
-use crate::sync::{AtomicBool, AtomicU8, AtomicU64, Mutex, MutexGuard, thread};
+use crate::sync::{AtomicBool, AtomicU8, AtomicU64, Mutex, MutexGuard, hold, thread};
 
 pub use record::{Found, RECORD_BYTES, Record};
 pub use segment::{Portion, Segment};
@@ -248,11 +248,6 @@ impl Journal {
         self.trouble.store(if trouble == Trouble::Full { 1 } else { 2 }, Ordering::Release);
         Lost(trouble)
     }
-}
-
-/// A lock whose holder may have panicked: what it guards is whole after each step.
-fn hold<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {

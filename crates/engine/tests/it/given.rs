@@ -14,7 +14,14 @@ pub(crate) fn scope(api_id: &ApiId, number: u32, key: &str, revision: u64) -> fa
 }
 
 pub(crate) fn owner(id: &Owner, revision: u64) -> facts::Owner {
-    facts::Owner { id: id.clone(), external_id: None, is_suspended: false, is_deleted: false, revision }
+    facts::Owner {
+        id: id.clone(),
+        external_id: None,
+        is_suspended: false,
+        is_deleted: false,
+        rate_limits: Vec::new(),
+        revision,
+    }
 }
 
 pub(crate) fn secret(selector: Selector, mac: SecretMac) -> facts::Secret {
@@ -36,6 +43,7 @@ pub(crate) fn key(
         name: format!("of {revision}"),
         scopes: ScopeNumbers::from(vec![1, 2]),
         allowed_cidrs: Vec::new(),
+        rate_limits: Vec::new(),
         metadata: None,
         bound: None,
         is_enabled: true,

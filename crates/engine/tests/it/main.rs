@@ -6,6 +6,7 @@ mod callers;
 mod following;
 mod given;
 mod journal;
+mod limits;
 mod modelled;
 mod node;
 mod verifying;

@@ -6,7 +6,7 @@ use keyward_store::{grants, scopes};
 use keyward_wire::oauth::Claims;
 
 use crate::actions::callers::{self, Unfound};
-use crate::actions::verify::{self, Asked, Place, VerifiedKey};
+use crate::actions::verify::{self, Asked, Place, Spending, VerifiedKey};
 use crate::actions::{follow, tokens};
 use crate::app::App;
 use crate::caller::Caller;
@@ -40,6 +40,7 @@ pub async fn introspect(app: &App, caller: &Caller, ask: &IntrospectAsk<'_>) -> 
         secret: KeySecret::parse(ask.token.expose()),
         wanted: Wanted { bound: caller.bound.as_deref(), ..Wanted::default() },
         presented: Presented { ip, ..Presented::default() },
+        spending: Spending::Nothing,
     };
     let judged = verify::judge_key(app, caller, &asked).await?;
     if let (Outcome::Verified, Some(key)) = (judged.outcome, judged.key) {

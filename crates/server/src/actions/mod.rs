@@ -13,6 +13,7 @@ pub mod health;
 pub mod introspection;
 mod kept_answers;
 pub mod keys;
+pub mod limits;
 mod listed;
 pub mod master_secrets;
 pub mod members;

@@ -11,6 +11,7 @@ use keyward_wire::organizations::{
 
 use crate::actions::Changed;
 use crate::actions::callers::begin;
+use crate::actions::limits::read_limits;
 use crate::actions::paging::{Page, read_asked};
 use crate::app::App;
 use crate::caller::Caller;
@@ -78,6 +79,7 @@ pub async fn update_organization(
     if let Some(Some(external_id)) = &request.external_id {
         bounds::text(external_id, MAX_EXTERNAL_ID_CHARS).in_field("external_id")?;
     }
+    let limits = request.rate_limits.map(|given| read_limits(caller, &given.unwrap_or_default())).transpose()?;
     let mut change = begin(app, caller).await?;
     let before = require_organization(&mut change, caller, code).await?;
     let mut after = before.clone();
@@ -88,6 +90,7 @@ pub async fn update_organization(
         Some(false) => None,
         None => after.suspended_at,
     };
+    after.rate_limits = limits.unwrap_or(after.rate_limits);
     let action = match (before.suspended_at, after.suspended_at) {
         (None, Some(_)) => "organization.suspended",
         (Some(_), None) => "organization.resumed",
@@ -95,6 +98,7 @@ pub async fn update_organization(
     };
     let event = event(action, &after.code)
         .value("is_suspended", before.suspended_at.is_some(), after.suspended_at.is_some())
+        .value("rate_limits", &before.rate_limits, &after.rate_limits)
         .personal("name", &before.name, &after.name)
         .personal("external_id", &before.external_id, &after.external_id);
     if event.is_unchanged() {

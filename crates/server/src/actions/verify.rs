@@ -4,10 +4,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use keyward_core::bounds::{MAX_REVISION, MAX_SCOPES};
+use keyward_core::limits::MAX_COST;
 use keyward_core::{
     ApiId, ApiKeyId, KeySecret, KeyStatus, Keyring, Outcome, OutcomeCode, Owner, Presented, ScopeKey, Timestamp,
 };
-use keyward_engine::index::{Entry, Index, Usage};
+use keyward_engine::index::{Entry, Index, LimitStanding, Usage};
 use keyward_engine::{Ask, CannotKnow, Use, Wanted, verify};
 use keyward_store::Revision;
 use keyward_wire::ErrorCode;
@@ -61,6 +62,8 @@ pub struct VerifiedKey {
     pub verification_count: u64,
     /// When last.
     pub last_verified_at: Option<Timestamp>,
+    /// Where each limit of rate stands; of a key that passed all else.
+    pub limits: Vec<LimitStanding>,
     usage: Arc<Usage>,
 }
 
@@ -112,6 +115,17 @@ pub(super) struct Asked<'a> {
     pub(super) wanted: Wanted<'a>,
     /// What is known about the request that is protected.
     pub(super) presented: Presented<'a>,
+    /// What is spent of limits.
+    pub(super) spending: Spending,
+}
+
+/// What a question spends of the key's and its owner's limits.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Spending {
+    /// Nothing, and no limit is asked.
+    Nothing,
+    /// So many units of each; where none is given, each limit's own cost.
+    Units(Option<u32>),
 }
 
 impl<'a> Asked<'a> {
@@ -124,7 +138,11 @@ impl<'a> Asked<'a> {
             audience: request.audience.as_deref(),
             bound: caller.bound.as_deref(),
         };
-        Ok(Self { secret: KeySecret::parse(request.api_key.expose()), wanted, presented })
+        if request.cost.is_some_and(|cost| cost > MAX_COST) {
+            return Err(place.refuse("cost", "must be at most 1000000"));
+        }
+        let spending = Spending::Units(request.cost);
+        Ok(Self { secret: KeySecret::parse(request.api_key.expose()), wanted, presented, spending })
     }
 }
 
@@ -154,19 +172,21 @@ pub(super) fn require_tellable(least: Option<Revision>, place: Place) -> Result<
 /// since the key is known all the same.
 pub(super) fn count(app: &App, asked: &Asked<'_>, verified: &mut Verified) {
     let Some((outcome, secret)) = verified.outcome.code().zip(asked.secret.as_ref()) else { return };
-    let (now, ip) = (app.now(), asked.presented.ip);
+    let now = app.now();
+    let cost = if let Spending::Units(Some(cost)) = asked.spending { cost } else { 1 };
+    let details = (asked.presented.ip, cost);
     match &mut verified.key {
         Some(key) if outcome == OutcomeCode::Verified => {
             // In memory first: whoever folds the record may tell this memory of it.
             let counted = key.usage.count_one(now);
-            if usage::record(app, secret.selector(), outcome, now, ip) {
+            if usage::record(app, secret.selector(), outcome, now, details) {
                 (key.verification_count, key.last_verified_at) = (counted, Some(now));
             } else {
                 key.usage.uncount_one();
             }
         }
         _ => {
-            usage::record(app, secret.selector(), outcome, now, ip);
+            usage::record(app, secret.selector(), outcome, now, details);
         }
     }
 }
@@ -187,11 +207,11 @@ pub(super) fn judge(
     asked: &Asked<'_>,
     now: Timestamp,
 ) -> Result<(Outcome, Option<VerifiedKey>), CannotKnow> {
-    let Asked { secret, wanted, presented } = asked;
+    let Asked { secret, wanted, presented, spending } = asked;
     let Some(secret) = secret else { return Ok((Outcome::Invalid, None)) };
     let (wanted, presented) = (*wanted, *presented);
     let ask = Ask { used_for: Use::Customer, org_scope: &caller.org_scope, wanted, presented };
-    index.look_up(secret.selector(), |found| decide(&app.keyring, secret, found, &ask, now))
+    index.look_up(secret.selector(), |found| decide(&app.keyring, secret, found, (&ask, *spending), now))
 }
 
 pub(super) fn cannot_know(error: CannotKnow) -> Refusal {
@@ -211,15 +231,20 @@ fn decide(
     keyring: &Keyring,
     secret: &KeySecret,
     found: Option<Entry<'_>>,
-    ask: &Ask<'_>,
+    (ask, spending): (&Ask<'_>, Spending),
     now: Timestamp,
 ) -> Result<(Outcome, Option<VerifiedKey>), CannotKnow> {
     let verdict = verify(keyring, secret, found, ask, now)?;
-    let key = match (verdict.entry, verdict.status) {
-        (Some(entry), Some(status)) => Some(VerifiedKey::of(&entry, status, &verdict.scopes)),
-        _ => None,
-    };
-    Ok((verdict.outcome, key))
+    let mut outcome = verdict.outcome;
+    let Some((entry, status)) = verdict.entry.zip(verdict.status) else { return Ok((outcome, None)) };
+    let mut key = VerifiedKey::of(&entry, status, &verdict.scopes);
+    if let (Outcome::Verified, Spending::Units(cost)) = (&outcome, spending) {
+        key.limits = entry.spend(cost, now);
+        if key.limits.iter().any(|limit| limit.is_exceeded) {
+            outcome = Outcome::RateLimited;
+        }
+    }
+    Ok((outcome, Some(key)))
 }
 
 impl VerifiedKey {
@@ -240,6 +265,7 @@ impl VerifiedKey {
             secret_expires_at: entry.secret.expires_at,
             verification_count: key.usage.count(),
             last_verified_at: key.usage.last_at(),
+            limits: Vec::new(),
             usage: Arc::clone(&key.usage),
         }
     }

@@ -1,13 +1,15 @@
 //! The header fields of 429: `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11), `Retry-After`
 //! (RFC 9110 section 10.2.3), and Kinde's `RateLimit-Reset`.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::time::Duration;
 
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use keyward_core::Quota;
+use keyward_core::gcra::Standing;
 
-use crate::throttle::{Throttled, UsedUp};
+use crate::throttle::Throttled;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -15,38 +17,50 @@ const RATE_LIMIT_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
 /// Tells what is used up, and how long to wait until all of it allows one more.
 pub(crate) fn write_limits(headers: &mut HeaderMap, Throttled(used_up): &Throttled) {
-    let (mut limits, mut policies, mut wait) = (String::new(), String::new(), 0);
-    for (at, UsedUp { policy, quota, standing }) in used_up.iter().enumerate() {
-        let comma = if at == 0 { "" } else { ", " };
+    write_standings(headers, used_up.iter().map(|used_up| (used_up.policy, used_up.quota, used_up.standing)));
+    let wait = used_up.iter().map(|used_up| whole_seconds(used_up.standing.more_after)).max().unwrap_or(0);
+    // Not earlier than the end of any effective window.
+    headers.insert(RETRY_AFTER, wait.into());
+    headers.insert(RATE_LIMIT_RESET, wait.into());
+}
+
+/// Tells after how many seconds to come back.
+pub(crate) fn write_retry_after(headers: &mut HeaderMap, seconds: u64) {
+    headers.insert(RETRY_AFTER, seconds.into());
+}
+
+/// Tells where limits stand, each by its policy's name: small letters, digits, `-`, `_` and `.`, which need no escape in a
+/// String (RFC 9651 section 3.3.3).
+pub(crate) fn write_standings<P: Display>(headers: &mut HeaderMap, each: impl Iterator<Item = (P, Quota, Standing)>) {
+    let (mut limits, mut policies) = (String::new(), String::new());
+    for (policy, quota, standing) in each {
+        let comma = if limits.is_empty() { "" } else { ", " };
         let more_after = whole_seconds(standing.more_after);
-        wait = wait.max(more_after);
-        // A policy's name is one of ours, and needs no escape in a String (RFC 9651 section 3.3.3). Writing to a String
-        // cannot fail.
+        // Writing to a String cannot fail.
         let _ = write!(limits, "{comma}\"{policy}\";r={};t={more_after}", standing.remaining);
         let _ = write!(policies, "{comma}\"{policy}\";q={};w={}", quota.limit(), quota.window_seconds());
+    }
+    if limits.is_empty() {
+        return;
     }
     for (name, text) in [(RATE_LIMIT, limits), (RATE_LIMIT_POLICY, policies)] {
         if let Ok(value) = HeaderValue::from_str(&text) {
             headers.insert(name, value);
         }
     }
-    // Not earlier than the end of any effective window.
-    headers.insert(RETRY_AFTER, wait.into());
-    headers.insert(RATE_LIMIT_RESET, wait.into());
 }
 
 /// Rounded up: whoever comes back then is served.
-fn whole_seconds(span: Duration) -> u64 {
+pub(crate) fn whole_seconds(span: Duration) -> u64 {
     span.as_secs() + u64::from(span.subsec_nanos() > 0)
 }
 
 #[cfg(test)]
 mod tests {
-    use keyward_core::Quota;
-    use keyward_core::gcra::Standing;
     use sfv::{BareItem, List, ListEntry, Parser};
 
     use super::*;
+    use crate::throttle::UsedUp;
 
     fn used_up(policy: &'static str, limit: u32, window: u32, remaining: u32, millis: u64) -> UsedUp {
         let standing = Standing { remaining, more_after: Duration::from_millis(millis) };

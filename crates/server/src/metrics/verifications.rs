@@ -33,7 +33,7 @@ const BOUNDS: [Duration; 16] = [
 ];
 
 /// What verifications can come to, in the words of their codes.
-const OUTCOMES: [&str; 9] = [
+const OUTCOMES: [&str; 10] = [
     "invalid",
     "wrong_api",
     "revoked",
@@ -43,6 +43,7 @@ const OUTCOMES: [&str; 9] = [
     "ip_not_allowed",
     "insufficient_scope",
     "verified",
+    "rate_limited",
 ];
 
 /// What is counted of verifications, without a lock.
@@ -90,5 +91,6 @@ const fn index_of(outcome: &Outcome) -> usize {
         Outcome::IpNotAllowed => 6,
         Outcome::InsufficientScope(_) => 7,
         Outcome::Verified => 8,
+        Outcome::RateLimited => 9,
     }
 }

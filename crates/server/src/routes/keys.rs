@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 
 use crate::actions::Changed;
 use crate::actions::keys::{self, Issued, NamedKey};
+use crate::actions::limits::show_limits;
 use crate::app::App;
 use crate::auth::{PlatformOrOrganization, scope};
 use crate::front::{Answer, Body, NoParams, Params, Path, Repeat, RepeatHeader, Repeated, repeated};
@@ -161,6 +162,7 @@ fn wire_key(named: NamedKey) -> Key {
         owner_external_id: row.owner_external_id,
         expires_on: row.expires_at,
         allowed_cidrs: row.allowed_cidrs.iter().map(ToString::to_string).collect(),
+        rate_limits: show_limits(&row.rate_limits),
         metadata: row.metadata,
         bound_api_ids: row.bound_api_ids,
         enabled: row.is_enabled,

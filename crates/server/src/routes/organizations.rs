@@ -9,6 +9,7 @@ use keyward_wire::{Done, Envelope, ErrorBody};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::actions::limits::show_limits;
 use crate::actions::organizations;
 use crate::app::App;
 use crate::auth::{Platform, PlatformOrOrganization, scope};
@@ -84,6 +85,7 @@ async fn get_organization(
         created_on: row.created_at,
         is_suspended: row.suspended_at.is_some(),
         suspended_on: row.suspended_at,
+        rate_limits: show_limits(&row.rate_limits),
     }))
 }
 

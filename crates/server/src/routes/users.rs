@@ -10,6 +10,7 @@ use keyward_wire::{Done, Envelope, ErrorBody};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::actions::limits::show_limits;
 use crate::actions::users::{self, UserRow};
 use crate::app::App;
 use crate::auth::{Platform, scope};
@@ -69,6 +70,7 @@ async fn get_user(
         total_sign_ins: None,
         failed_sign_ins: None,
         last_signed_in: None,
+        rate_limits: show_limits(&row.rate_limits),
         created_on: row.created_at,
         organizations,
         identities,

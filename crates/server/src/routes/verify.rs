@@ -1,7 +1,10 @@
 //! Verifying: `POST /api/v1/api_keys/verify`.
 
 use axum::extract::{DefaultBodyLimit, State};
+use http::HeaderMap;
 use keyward_core::Outcome;
+use keyward_engine::index::{Holder, LimitStanding};
+use keyward_wire::limits::{LimitHolder, RateLimitState};
 use keyward_wire::verify::{VerifyCode, VerifyKeyRequest, VerifyKeyResponse};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
@@ -9,7 +12,7 @@ use utoipa_axum::routes;
 use crate::actions::verify::{self, Verified};
 use crate::app::App;
 use crate::auth::{PlatformOrOrganization, scope};
-use crate::front::{Answer, Body, NoParams};
+use crate::front::{Answer, Body, NoParams, whole_seconds, write_retry_after, write_standings};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -34,9 +37,42 @@ async fn verify_key(
     caller: PlatformOrOrganization<scope::VerifyApiKeys>,
     _: NoParams,
     Body(request): Body<VerifyKeyRequest>,
-) -> Result<Answer<VerifyKeyResponse>, Refusal> {
+) -> Result<(HeaderMap, Answer<VerifyKeyResponse>), Refusal> {
     let verified = verify::verify_key(&app, &caller, &request).await?;
-    Ok(Answer::ok(answer(verified, request.scopes.as_deref().unwrap_or_default())))
+    let mut headers = HeaderMap::new();
+    if let Some(key) = &verified.key {
+        write_standings(&mut headers, key.limits.iter().map(|limit| (policy_of(limit), limit.quota, limit.standing)));
+        retry_after(&key.limits).into_iter().for_each(|seconds| write_retry_after(&mut headers, seconds));
+    }
+    Ok((headers, Answer::ok(answer(verified, request.scopes.as_deref().unwrap_or_default()))))
+}
+
+/// The name of a limit in `RateLimit` and `RateLimit-Policy`: those of the key and of its owner are told apart.
+fn policy_of(limit: &LimitStanding) -> String {
+    match limit.holder {
+        Holder::Key => limit.name.clone(),
+        Holder::Owner => format!("owner.{}", limit.name),
+    }
+}
+
+/// Seconds until the same would pass every limit; none if it does now, or never will.
+fn retry_after(limits: &[LimitStanding]) -> Option<u64> {
+    let exceeded = limits.iter().filter(|limit| limit.is_exceeded).map(|limit| limit.wait.map(whole_seconds));
+    exceeded.reduce(|one, other| Some(one?.max(other?))).flatten()
+}
+
+fn wire_standing(limit: LimitStanding) -> RateLimitState {
+    RateLimitState {
+        name: limit.name,
+        holder: match limit.holder {
+            Holder::Key => LimitHolder::Key,
+            Holder::Owner => LimitHolder::Owner,
+        },
+        limit: limit.quota.limit(),
+        window_seconds: limit.quota.window_seconds(),
+        remaining: limit.standing.remaining,
+        reset_seconds: whole_seconds(limit.standing.more_after),
+    }
 }
 
 pub(super) fn answer(verified: Verified, required: &[String]) -> VerifyKeyResponse {
@@ -62,6 +98,8 @@ pub(super) fn answer(verified: Verified, required: &[String]) -> VerifyKeyRespon
         rotated: false,
         secret_expires_on: None,
         metadata: None,
+        rate_limits: Vec::new(),
+        retry_after: None,
         missing_scopes: Vec::new(),
         revision: verified.revision,
         http_status,
@@ -84,6 +122,8 @@ pub(super) fn answer(verified: Verified, required: &[String]) -> VerifyKeyRespon
         response.rotated = key.secret_expires_at.is_some();
         response.secret_expires_on = key.secret_expires_at;
         response.metadata = key.metadata;
+        response.retry_after = retry_after(&key.limits);
+        response.rate_limits = key.limits.into_iter().map(wire_standing).collect();
     }
     if let Outcome::InsufficientScope(missing) = verified.outcome {
         response.missing_scopes = missing;
@@ -102,6 +142,7 @@ fn tell(outcome: &Outcome) -> (VerifyCode, &'static str) {
         Outcome::Expired => (VerifyCode::Expired, "The API key has expired"),
         Outcome::IpNotAllowed => (VerifyCode::IpNotAllowed, "The API key may not be used from this address"),
         Outcome::InsufficientScope(_) => (VerifyCode::InsufficientScope, "The API key lacks a scope"),
+        Outcome::RateLimited => (VerifyCode::RateLimited, "The API key has used up a limit of rate"),
     }
 }
 
@@ -117,6 +158,7 @@ fn advise(outcome: &Outcome, required: &[String]) -> (u16, Option<String>) {
             (403, Some(format!(r#"Bearer error="insufficient_scope"{scope}"#)))
         }
         Outcome::IpNotAllowed => (403, None),
+        Outcome::RateLimited => (429, None),
         _ => (401, Some(INVALID_TOKEN.to_owned())),
     }
 }

@@ -78,6 +78,7 @@ async fn a_user_is_created_and_read_as_a_flat_object() {
       "picture": null,
       "preferred_email": "ada@example.com",
       "provided_id": "user-7",
+      "rate_limits": [],
       "total_sign_ins": null,
       "username": "ada"
     }

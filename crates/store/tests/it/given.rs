@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use keyward_core::{
-    ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeySecret, Keyring, MasterSecret, OrgCode, Owner, ScopeId,
-    ScopeKey, ScopeNumber, ScopeNumbers, SecretMac, Timestamp, UserId,
+    ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeySecret, Keyring, MasterSecret, OrgCode, Owner, Quota, RateLimit,
+    ScopeId, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac, Timestamp, UserId,
 };
 use keyward_store::Change;
 use keyward_store::apis::{NewApi, insert_api};
@@ -133,6 +133,11 @@ pub(crate) async fn application(change: &mut Change, seed: &mut Seed, name: &str
     id
 }
 
+/// A limit of rate with this name.
+pub(crate) fn rate_limit(name: &str) -> RateLimit {
+    RateLimit::new(name, Quota::new(10, 60).unwrap(), 2).unwrap()
+}
+
 /// A key that is kept to nothing and never expires.
 pub(crate) fn plain_key<'a>(
     id: &'a ApiKeyId,
@@ -147,6 +152,7 @@ pub(crate) fn plain_key<'a>(
         name: NAME,
         scopes,
         allowed_cidrs: &[],
+        rate_limits: &[],
         metadata: None,
         bound_api_ids: None,
         expires_at: None,

@@ -9,7 +9,7 @@ use keyward_store::keys::{
 use keyward_store::{Actor, ActorKind, Change};
 use serde_json::json;
 
-use crate::given::{self, NAME, NOW, Seed, later, mac, plain_key};
+use crate::given::{self, NAME, NOW, Seed, later, mac, plain_key, rate_limit};
 use crate::test_store::{TestStore, commit};
 
 conformance! {
@@ -46,9 +46,10 @@ async fn a_key_is_found_as_it_was_stored(store: &TestStore) {
     let (id, secret, scopes) = (seed.key_id(NOW), seed.key_secret(), vec![3, u32::MAX].into());
     let nets: [IpNet; 2] = ["203.0.113.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()];
     let metadata = json!({ "plan": NAME, "big": u64::MAX, "deep": { "list": [1.5, null, true] } });
-    let bound = [api.clone()];
+    let (bound, limits) = ([api.clone()], [rate_limit("a"), rate_limit("b")]);
     let new = NewKey {
         allowed_cidrs: &nets,
+        rate_limits: &limits,
         metadata: metadata.as_object(),
         bound_api_ids: Some(&bound),
         expires_at: Some(later(9)),
@@ -63,6 +64,7 @@ async fn a_key_is_found_as_it_was_stored(store: &TestStore) {
     assert_eq!((row.name.as_str(), row.created_by.as_str()), (NAME, NAME));
     assert_eq!((row.key_prefix.as_str(), row.key_suffix.as_str()), (secret.shown_prefix(), secret.shown_suffix()));
     assert_eq!((&row.scopes, row.allowed_cidrs.as_slice()), (&scopes, nets.as_slice()));
+    assert_eq!(row.rate_limits, limits);
     assert_eq!((row.metadata.as_ref(), row.bound_api_ids.as_deref()), (metadata.as_object(), Some(bound.as_slice())));
     assert_eq!((row.is_enabled, row.expires_at, row.revoked_at), (true, Some(later(9)), None));
     assert_eq!((row.created_at, row.revision), (NOW, 1));
@@ -252,6 +254,7 @@ async fn a_key_is_changed_in_place_and_no_other_one(store: &TestStore) {
     key.allowed_cidrs = vec!["10.0.0.0/8".parse().unwrap()];
     key.metadata = serde_json::json!({ "plan": "pro" }).as_object().cloned();
     key.is_enabled = false;
+    key.rate_limits = vec![rate_limit("c")];
     key.expires_at = Some(later(60));
     let mut change = store.begin_at(later(5)).await;
     update_key(&mut change, &key).await.unwrap();
@@ -259,7 +262,8 @@ async fn a_key_is_changed_in_place_and_no_other_one(store: &TestStore) {
     let (row, other) = (find(store, &id).await, find(store, &other).await);
     assert_eq!((row.revision, other.revision), (2, 1));
     let members = |row: KeyRow| {
-        (row.name, row.scopes, row.allowed_cidrs, row.metadata, row.is_enabled, row.expires_at, row.created_at)
+        let kept = (row.created_at, row.created_by);
+        (row.name, row.scopes, row.allowed_cidrs, row.rate_limits, row.metadata, row.is_enabled, row.expires_at, kept)
     };
     assert_eq!(members(row), members(key));
     assert_eq!(members(other), members(untouched));

@@ -6,7 +6,7 @@ use keyward_store::organizations::{
     find_organization_by_external_id, insert_organization, list_organizations, update_organization,
 };
 
-use crate::given::{self, NAME, NOW, Seed, later};
+use crate::given::{self, NAME, NOW, Seed, later, rate_limit};
 use crate::test_store::{TestStore, commit};
 
 conformance! {
@@ -43,9 +43,10 @@ async fn an_organization_is_found_as_it_was_stored(store: &TestStore) {
     let by_code = find(store, &OrgScope::All, &code).await.unwrap();
     let by_external_id = find_by(store, &OrgScope::All, "Kunde-№7").await.unwrap();
     for row in [by_code, by_external_id] {
-        let OrganizationRow { code: same, external_id, name, created_at, suspended_at, revision } = row;
+        let OrganizationRow { code: same, external_id, name, created_at, suspended_at, rate_limits, revision } = row;
         assert_eq!((same, external_id.as_deref()), (code.clone(), Some("Kunde-№7")));
         assert_eq!((name.as_str(), created_at, suspended_at, revision), (NAME, NOW, None, 1));
+        assert_eq!(rate_limits, []);
     }
     assert!(find_by(store, &OrgScope::All, "kunde-№7").await.is_none(), "case matters");
     assert_eq!(store.db_texts("SELECT name_folded FROM organizations").await, ["żółć & søn 東京 🗝"]);
@@ -153,12 +154,13 @@ async fn an_update_is_read_back_with_its_revision(store: &TestStore) {
     insert(store, &code, Some("x")).await;
     let mut row = find(store, &OrgScope::All, &code).await.unwrap();
     (row.name, row.external_id, row.suspended_at) = ("Łódź".into(), None, Some(later(5)));
+    row.rate_limits = vec![rate_limit("a"), rate_limit("b")];
     let mut change = store.begin_at(later(5)).await;
     update_organization(&mut change, &row).await.unwrap();
     commit(change).await.unwrap();
     let read = find(store, &OrgScope::All, &code).await.unwrap();
     assert_eq!((read.name.as_str(), read.external_id, read.suspended_at), ("Łódź", None, Some(later(5))));
-    assert_eq!((read.created_at, read.revision), (NOW, 2));
+    assert_eq!((read.created_at, read.revision, read.rate_limits), (NOW, 2, row.rate_limits));
     assert_eq!(store.db_texts("SELECT name_folded FROM organizations").await, ["łódź"]);
 }
 

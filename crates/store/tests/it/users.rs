@@ -7,7 +7,7 @@ use keyward_store::users::{
     list_users, search_users, update_user,
 };
 
-use crate::given::{self, NOW, Seed, later, unknown_user};
+use crate::given::{self, NOW, Seed, later, rate_limit, unknown_user};
 use crate::test_store::{TestStore, commit};
 
 conformance! {
@@ -72,12 +72,14 @@ async fn a_user_is_found_as_it_was_stored(store: &TestStore) {
             username,
             created_at,
             suspended_at,
+            rate_limits,
             name_folded,
             organizations,
             revision,
         } = row.unwrap();
         assert_eq!((same, created_at, suspended_at, revision), (id.clone(), NOW, None, 1));
         assert_eq!((name_folded.as_str(), organizations), ("zoë żółć", None));
+        assert_eq!(rate_limits, []);
         assert_eq!((external_id.as_deref(), username.as_deref()), (Some("Ext-1"), Some("Zoë")));
         assert_eq!((given_name.as_deref(), family_name.as_deref()), (Some("Zoë"), Some("ŻÓŁĆ")));
         assert_eq!((email.as_deref(), phone.as_deref()), (Some("zoë@example.com"), Some("+48 600 100 200")));
@@ -236,12 +238,14 @@ async fn an_update_is_read_back_with_its_revision(store: &TestStore) {
     insert(store, &known_user(&id)).await;
     let mut row = find_user(&mut store.read().await.unwrap(), &id).await.unwrap().unwrap();
     (row.given_name, row.external_id, row.suspended_at) = (None, None, Some(later(5)));
+    row.rate_limits = vec![rate_limit("a")];
     let mut change = store.begin_at(later(5)).await;
     update_user(&mut change, &row).await.unwrap();
     commit(change).await.unwrap();
     let read = find_user(&mut store.read().await.unwrap(), &id).await.unwrap().unwrap();
     assert_eq!((read.given_name, read.external_id, read.suspended_at), (None, None, Some(later(5))));
     assert_eq!((read.name_folded.as_str(), read.email.is_some(), read.revision), ("żółć", true, 2));
+    assert_eq!(read.rate_limits, row.rate_limits);
 }
 
 async fn a_deletion_stamps_the_one_row(store: &TestStore) {

@@ -34,6 +34,7 @@ pub(super) fn owner(fact: OwnerFact) -> facts::Owner {
         external_id: fact.external_id,
         is_suspended: fact.suspended_at.is_some(),
         is_deleted: fact.deleted_at.is_some(),
+        rate_limits: fact.rate_limits,
         revision: fact.revision,
     }
 }
@@ -44,6 +45,7 @@ pub(super) fn application(fact: ApplicationFact) -> facts::Application {
         external_id: fact.org_external_id,
         is_suspended: fact.org_suspended_at.is_some(),
         is_deleted: fact.org_deleted_at.is_some(),
+        rate_limits: fact.org_rate_limits.unwrap_or_default(),
         revision,
     });
     facts::Application {
@@ -85,6 +87,7 @@ pub(super) fn key(fact: KeyFact, secrets: Vec<facts::Secret>) -> facts::Key {
         external_id: fact.owner_external_id,
         is_suspended: fact.owner_suspended_at.is_some(),
         is_deleted: fact.owner_deleted_at.is_some(),
+        rate_limits: fact.owner_rate_limits.unwrap_or_default(),
         revision,
     });
     facts::Key {
@@ -94,6 +97,7 @@ pub(super) fn key(fact: KeyFact, secrets: Vec<facts::Secret>) -> facts::Key {
         name: fact.name,
         scopes: fact.scopes,
         allowed_cidrs: fact.allowed_cidrs,
+        rate_limits: fact.rate_limits,
         metadata: fact.metadata,
         bound: fact.bound_api_ids,
         is_enabled: fact.is_enabled,

@@ -2,19 +2,20 @@
 
 use ipnet::IpNet;
 use keyward_core::bounds::{self, MAX_NAME_CHARS};
-use keyward_core::{ApiKeyId, IdempotencyKey, KeySecret, Owner};
+use keyward_core::{ApiKeyId, IdempotencyKey, KeySecret, Owner, RateLimit};
 use keyward_store::apis::ApiRow;
 use keyward_store::keys::{self, NewKey};
 use keyward_store::{Change, NewEvent, scopes};
 use keyward_wire::ErrorCode;
 use keyward_wire::keys::CreateKeyRequest;
 
-use super::members::{hold_environment_cidrs, hold_expiry, hold_metadata, read_cidrs};
+use super::members::{hold_environment, hold_expiry, hold_metadata, read_cidrs};
 use super::{Issued, IssuedAgain, management_scopes, sealed};
 use crate::actions::Changed;
 use crate::actions::apis::{find_api, read_bound};
 use crate::actions::callers::begin;
 use crate::actions::kept_answers::Repetition;
+use crate::actions::limits::read_limits;
 use crate::actions::owners::{Resolved, resolve_owner};
 use crate::actions::scopes::read_scopes;
 use crate::app::App;
@@ -29,6 +30,8 @@ pub async fn create_key(
     repeat: Option<&IdempotencyKey>,
 ) -> Result<Changed<Issued>, Refusal> {
     let allowed_cidrs = read_members(&request)?;
+    let rate_limits = request.rate_limits.as_deref().map(|given| read_limits(caller, given));
+    let rate_limits = rate_limits.transpose()?.unwrap_or_default();
     let repetition = Repetition::new(caller, "POST /api/v1/api_keys".into(), repeat, &request)?;
     let mut change = begin(app, caller).await?;
     if let Some(repetition) = &repetition
@@ -36,7 +39,7 @@ pub async fn create_key(
     {
         return Ok(Changed { made: answer.read()?, revision: app.leave(change, revision).await });
     }
-    let (issued, event) = insert(app, caller, &mut change, &request, &allowed_cidrs).await?;
+    let (issued, event) = insert(app, caller, &mut change, &request, (&allowed_cidrs, &rate_limits)).await?;
     if let Some(repetition) = &repetition {
         repetition.keep(app, &mut change, &IssuedAgain::of(&issued)).await?;
     }
@@ -50,13 +53,13 @@ async fn insert(
     caller: &Caller,
     change: &mut Change,
     request: &CreateKeyRequest,
-    allowed_cidrs: &[IpNet],
+    (allowed_cidrs, rate_limits): (&[IpNet], &[RateLimit]),
 ) -> Result<(Issued, NewEvent), Refusal> {
     hold_expiry(request.expires_on, app.now())?;
     let unknown = || Refusal::about(ErrorCode::ApiUnknown, "api_id", "is not the id of an API");
     let api = find_api(change, caller, &request.api_id).await?.ok_or_else(unknown)?;
     let Resolved { owner, is_new } = resolve_owner(app, caller, change, request).await?;
-    hold_to_owner(&owner, &api, allowed_cidrs)?;
+    hold_to_owner(&owner, &api, allowed_cidrs, rate_limits)?;
     let rows = scopes::list_scopes(change, &api.id).await?;
     let numbers = read_scopes(&rows, request.scope_ids.as_deref().unwrap_or_default(), "scope_ids")?;
     let bound = read_bound(change, caller, request.bound_api_ids.as_deref()).await?;
@@ -75,6 +78,7 @@ async fn insert(
         name: &request.name,
         scopes: &numbers,
         allowed_cidrs,
+        rate_limits,
         metadata: request.metadata.as_ref(),
         bound_api_ids: bound.as_deref(),
         expires_at: request.expires_on,
@@ -90,6 +94,7 @@ async fn insert(
 fn tell(new: &NewKey<'_>, secret: &KeySecret) -> NewEvent {
     let subject = if new.owner.id().is_empty() { new.id.as_str() } else { new.owner.id() };
     let ranges = Some(new.allowed_cidrs).filter(|ranges| !ranges.is_empty());
+    let limits = Some(new.rate_limits).filter(|limits| !limits.is_empty());
     NewEvent::new("key.created", new.id)
         .in_organization(new.owner.org_code().cloned())
         .value("api_id", (), new.api_id)
@@ -98,6 +103,7 @@ fn tell(new: &NewKey<'_>, secret: &KeySecret) -> NewEvent {
         .value("scopes", (), new.scopes)
         .value("bound_api_ids", (), new.bound_api_ids)
         .value("is_enabled", (), new.is_enabled)
+        .value("rate_limits", (), limits)
         .value("expires_on", (), new.expires_at)
         .value("selector", (), secret.selector().as_str())
         .personal_of(subject, "name", (), new.name)
@@ -119,10 +125,15 @@ fn read_members(request: &CreateKeyRequest) -> Result<Vec<IpNet>, Refusal> {
 }
 
 /// Holds a request against the kind of owner: environment keys are for the management API, and for nothing else.
-fn hold_to_owner(owner: &Owner, api: &ApiRow, allowed_cidrs: &[IpNet]) -> Result<(), Refusal> {
+fn hold_to_owner(
+    owner: &Owner,
+    api: &ApiRow,
+    allowed_cidrs: &[IpNet],
+    rate_limits: &[RateLimit],
+) -> Result<(), Refusal> {
     let is_environment = *owner == Owner::Environment;
     if api.is_management_api != is_environment {
         return Err(Refusal::field("type", "must be `environment` for the management API, and for no other"));
     }
-    if is_environment { hold_environment_cidrs(allowed_cidrs) } else { Ok(()) }
+    if is_environment { hold_environment(allowed_cidrs, rate_limits) } else { Ok(()) }
 }

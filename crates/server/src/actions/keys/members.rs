@@ -1,8 +1,8 @@
 //! What is judged of a key's members by themselves, whether it is made or changed.
 
 use ipnet::IpNet;
-use keyward_core::Timestamp;
 use keyward_core::bounds::{self, MAX_CIDRS, MAX_METADATA_BYTES};
+use keyward_core::{RateLimit, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::refusal::{InField, Refusal};
@@ -32,10 +32,13 @@ pub(super) fn hold_expiry(expires_on: Option<Timestamp>, now: Timestamp) -> Resu
     Ok(())
 }
 
-/// A caller of the management API has no address that could be relied on yet.
-pub(super) fn hold_environment_cidrs(ranges: &[IpNet]) -> Result<(), Refusal> {
-    if !ranges.is_empty() {
-        return Err(Refusal::field("allowed_cidrs", "must not be given for an environment key"));
+/// Holds an environment key to what can be told of a caller of the management API: there is no address that could be relied
+/// on yet, and its limits are those of all callers.
+pub(super) fn hold_environment(allowed_cidrs: &[IpNet], rate_limits: &[RateLimit]) -> Result<(), Refusal> {
+    for (field, is_given) in [("allowed_cidrs", !allowed_cidrs.is_empty()), ("rate_limits", !rate_limits.is_empty())] {
+        if is_given {
+            return Err(Refusal::field(field, "must not be given for an environment key"));
+        }
     }
     Ok(())
 }

@@ -2,16 +2,17 @@
 
 use ipnet::IpNet;
 use keyward_core::bounds::{self, MAX_NAME_CHARS};
-use keyward_core::{Owner, Timestamp};
+use keyward_core::{Owner, RateLimit, Timestamp};
 use keyward_store::keys::{self, KeyRow};
 use keyward_store::{Change, NewEvent, scopes};
 use keyward_wire::ErrorCode;
 use keyward_wire::keys::UpdateKeyRequest;
 
-use super::members::{hold_environment_cidrs, hold_expiry, hold_metadata, read_cidrs};
+use super::members::{hold_environment, hold_expiry, hold_metadata, read_cidrs};
 use super::{find_key, management_scopes};
 use crate::actions::Changed;
 use crate::actions::callers::begin;
+use crate::actions::limits::read_limits;
 use crate::actions::scopes::read_scopes;
 use crate::app::App;
 use crate::caller::Caller;
@@ -25,12 +26,14 @@ pub async fn update_key(
     request: UpdateKeyRequest,
 ) -> Result<Changed<()>, Refusal> {
     let allowed_cidrs = read_members(&request)?;
+    let limits = request.rate_limits.as_ref().map(|given| read_limits(caller, given.as_deref().unwrap_or_default()));
+    let limits = limits.transpose()?;
     let mut change = begin(app, caller).await?;
     let before = find_key(&mut change, caller, id).await?;
     if before.state().is_revoked {
         return Err(Refusal::new(ErrorCode::KeyRevoked));
     }
-    let after = apply(&mut change, &before, request, allowed_cidrs).await?;
+    let after = apply(&mut change, &before, request, (allowed_cidrs, limits)).await?;
     hold_to_rights(caller, &mut change, &before, &after).await?;
     let event = tell(&before, &after);
     if event.is_unchanged() {
@@ -56,7 +59,7 @@ async fn apply(
     change: &mut Change,
     before: &KeyRow,
     request: UpdateKeyRequest,
-    allowed_cidrs: Option<Vec<IpNet>>,
+    (allowed_cidrs, rate_limits): (Option<Vec<IpNet>>, Option<Vec<RateLimit>>),
 ) -> Result<KeyRow, Refusal> {
     let mut after = before.clone();
     if let Some(name) = request.name {
@@ -73,11 +76,10 @@ async fn apply(
         hold_expiry(expires_on, change.now())?;
         after.expires_at = expires_on;
     }
-    if let Some(allowed_cidrs) = allowed_cidrs {
-        if before.owner() == Owner::Environment {
-            hold_environment_cidrs(&allowed_cidrs)?;
-        }
-        after.allowed_cidrs = allowed_cidrs;
+    after.allowed_cidrs = allowed_cidrs.unwrap_or(after.allowed_cidrs);
+    after.rate_limits = rate_limits.unwrap_or(after.rate_limits);
+    if before.owner() == Owner::Environment {
+        hold_environment(&after.allowed_cidrs, &after.rate_limits)?;
     }
     if let Some(metadata) = request.metadata {
         after.metadata = metadata;
@@ -104,6 +106,7 @@ fn tell(before: &KeyRow, after: &KeyRow) -> NewEvent {
         .in_organization(before.org_code.clone())
         .value("scopes", &before.scopes, &after.scopes)
         .value("is_enabled", before.is_enabled, after.is_enabled)
+        .value("rate_limits", &before.rate_limits, &after.rate_limits)
         .value("expires_on", before.expires_at, after.expires_at)
         .personal_of(subject, "name", &before.name, &after.name)
         .personal_of(subject, "metadata", &before.metadata, &after.metadata)

@@ -111,5 +111,6 @@ const fn code_of(outcome: OutcomeCode) -> VerifyCode {
         OutcomeCode::Expired => VerifyCode::Expired,
         OutcomeCode::IpNotAllowed => VerifyCode::IpNotAllowed,
         OutcomeCode::InsufficientScope => VerifyCode::InsufficientScope,
+        OutcomeCode::RateLimited => VerifyCode::RateLimited,
     }
 }

@@ -12,10 +12,10 @@ pub(in crate::actions) fn record(
     selector: Selector,
     outcome: OutcomeCode,
     at: Timestamp,
-    address: Option<IpAddr>,
+    (address, cost): (Option<IpAddr>, u32),
 ) -> bool {
     let Some(counting) = app.counting() else { return false };
-    let record = Record { selector, at, outcome, cost: 1, address };
+    let record = Record { selector, at, outcome, cost, address };
     match counting.journal.append(&record) {
         Ok(()) => true,
         Err(error) => {

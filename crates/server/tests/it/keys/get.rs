@@ -38,6 +38,7 @@ async fn a_key_that_was_used_tells_when_and_from_where() {
         "name": "Production",
         "organization_id": "org_846eb9673349",
         "owner_external_id": null,
+        "rate_limits": [],
         "scopes": [
           "read:orders"
         ],

@@ -3,6 +3,7 @@
 mod create;
 mod get;
 mod grace;
+mod limits;
 mod list;
 mod revoke;
 mod rotate;

@@ -210,6 +210,7 @@ const PLAIN: &[&str] = &[
     "billing_email",
     "billing_plan_code",
     "code",
+    "cost",
     "create_owner",
     "created_after",
     "created_before",
@@ -231,6 +232,7 @@ const PLAIN: &[&str] = &[
     "key_prefix",
     "key_type",
     "language_key",
+    "limit",
     "login_uri",
     "logout_uris",
     "metadata",
@@ -252,4 +254,5 @@ const PLAIN: &[&str] = &[
     "token_type_hint",
     "type",
     "until",
+    "window_seconds",
 ];

@@ -51,6 +51,7 @@ async fn an_organization_gets_a_key_whose_secret_is_shown_this_once() {
         "name": "Production",
         "organization_id": "org_846eb9673349",
         "owner_external_id": null,
+        "rate_limits": [],
         "scopes": [
           "read:orders"
         ],
@@ -105,6 +106,7 @@ async fn a_user_gets_a_key() {
         "name": "Production",
         "organization_id": null,
         "owner_external_id": "user-7",
+        "rate_limits": [],
         "scopes": [
           "read:orders"
         ],
@@ -177,6 +179,7 @@ async fn the_platform_gets_a_key_for_the_management_api() {
         "name": "Gateway",
         "organization_id": null,
         "owner_external_id": null,
+        "rate_limits": [],
         "scopes": [
           "verify:api_keys"
         ],

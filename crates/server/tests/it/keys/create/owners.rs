@@ -74,6 +74,7 @@ async fn a_user_is_found_by_the_external_id_and_made_the_first_time() {
       "picture": null,
       "preferred_email": null,
       "provided_id": "user-7",
+      "rate_limits": [],
       "total_sign_ins": null,
       "username": null
     }
@@ -103,6 +104,7 @@ async fn an_organization_is_found_by_the_external_id_and_made_the_first_time() {
       "is_default": false,
       "is_suspended": false,
       "name": "customer-42",
+      "rate_limits": [],
       "suspended_on": null
     }
     "#);

@@ -49,6 +49,7 @@ async fn the_newest_comes_first() {
           "name": "second",
           "organization_id": "org_846eb9673349",
           "owner_external_id": null,
+          "rate_limits": [],
           "scopes": [],
           "status": "active",
           "type": "organization",
@@ -74,6 +75,7 @@ async fn the_newest_comes_first() {
           "name": "first",
           "organization_id": "org_846eb9673349",
           "owner_external_id": null,
+          "rate_limits": [],
           "scopes": [
             "read:orders"
           ],

@@ -1,0 +1,44 @@
+//! Limits of rate, as people give them and as they are shown.
+
+use keyward_core::limits::{MAX_RATE_LIMITS, RateLimit, limit_name};
+use keyward_core::{OrgScope, Quota};
+use keyward_wire::ErrorCode;
+use keyward_wire::limits as wire;
+
+use crate::caller::Caller;
+use crate::refusal::{InField, Refusal};
+
+/// Reads limits; names are unique among them. An organization's application sets none and takes none away: they are what
+/// the platform allows its organization.
+pub(super) fn read_limits(caller: &Caller, given: &[wire::RateLimit]) -> Result<Vec<RateLimit>, Refusal> {
+    if caller.org_scope != OrgScope::All {
+        return Err(Refusal::about(ErrorCode::PlatformOnly, "rate_limits", "are set by the platform alone"));
+    }
+    if given.len() > MAX_RATE_LIMITS {
+        return Err(Refusal::field("rate_limits", "must have at most 8 entries"));
+    }
+    let mut limits: Vec<RateLimit> = Vec::with_capacity(given.len());
+    for (at, wire::RateLimit { name, limit, window_seconds, cost }) in given.iter().enumerate() {
+        let field = |member: &str| format!("rate_limits[{at}].{member}");
+        limit_name(name).in_field(&field("name"))?;
+        if limits.iter().any(|known| known.name() == name) {
+            return Err(Refusal::field(&field("name"), "must not be that of another limit"));
+        }
+        // The other one is checked beside a value that is within the rules.
+        Quota::new(*limit, 1).in_field(&field("limit"))?;
+        let quota = Quota::new(*limit, *window_seconds).in_field(&field("window_seconds"))?;
+        limits.push(RateLimit::new(name, quota, cost.unwrap_or(1)).in_field(&field("cost"))?);
+    }
+    Ok(limits)
+}
+
+/// As they are shown.
+pub fn show_limits(limits: &[RateLimit]) -> Vec<wire::RateLimit> {
+    let show = |limit: &RateLimit| wire::RateLimit {
+        name: limit.name().to_owned(),
+        limit: limit.quota().limit(),
+        window_seconds: limit.quota().window_seconds(),
+        cost: Some(limit.cost()),
+    };
+    limits.iter().map(show).collect()
+}
