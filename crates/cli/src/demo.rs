@@ -61,6 +61,9 @@ pub(crate) async fn demo(options: DemoOptions) -> Result<(), Failure> {
     }
     drop(stop);
     server.await?;
+    if let Some(traces) = app.traces() {
+        traces.end().await;
+    }
     app.close().await;
     done
 }

@@ -76,6 +76,9 @@ pub(crate) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     if let Some(metrics) = metrics {
         metrics.await?;
     }
+    if let Some(traces) = app.traces() {
+        traces.end().await;
+    }
     app.close().await;
     tracing::info!("Keyward has stopped");
     Ok(())

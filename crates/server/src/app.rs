@@ -24,6 +24,7 @@ use crate::refusal_log::RefusalLog;
 use crate::secrets::{self, SecretsError};
 use crate::settings::Settings;
 use crate::throttle::{Throttle, Throttled};
+use crate::traces::{self, TraceError, Traces};
 
 /// The one thing that doors receive. Cloning it is cheap.
 #[derive(Clone, Debug)]
@@ -52,10 +53,11 @@ pub struct Inner {
     pub(crate) signed_tokens: SignedTokens,
     follower: OnceLock<Mutex<Follower>>,
     counting: OnceLock<Counting>,
+    traces: OnceLock<Traces>,
     store: Store,
     throttle: Throttle,
     clock: Clock,
-    entropy: Entropy,
+    entropy: Arc<Entropy>,
 }
 
 /// Why Keyward cannot start.
@@ -79,6 +81,9 @@ pub enum StartError {
     /// A file in the data folder.
     #[error("a file in the data folder cannot be used")]
     Io(#[from] std::io::Error),
+    /// Where traces are to go.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
 }
 
 impl App {
@@ -137,10 +142,11 @@ impl App {
             signed_tokens: SignedTokens::default(),
             follower: OnceLock::new(),
             counting: OnceLock::new(),
+            traces: OnceLock::new(),
             store,
             throttle,
             clock,
-            entropy,
+            entropy: Arc::new(entropy),
         };
         Self(Arc::new(inner))
     }
@@ -175,6 +181,20 @@ impl App {
         let _ = self.counting.set(counting);
     }
 
+    /// What traces requests; none where the settings do not say where to, and in a command.
+    pub fn traces(&self) -> Option<&Traces> {
+        self.traces.get()
+    }
+
+    /// Has requests traced from now on, if the settings say where to.
+    pub(crate) fn trace(&self) -> Result<(), TraceError> {
+        if let Some(settings) = &self.settings.traces {
+            // The first one stays, and a node begins once.
+            let _ = self.traces.set(Traces::begin(settings, Arc::clone(&self.entropy))?);
+        }
+        Ok(())
+    }
+
     /// Why verifications are not counted; none while they are.
     pub fn counting_trouble(&self) -> Option<&'static str> {
         self.counting().and_then(|counting| counting.journal.trouble()).map(describe)
@@ -203,8 +223,8 @@ impl App {
     /// Commits a change with its audit event, and answers when it is in force on this node.
     pub async fn commit(&self, change: Change, event: NewEvent) -> Result<Revision, StoreError> {
         let salts = self.make(|fill, _| Salts::generate(fill));
-        let revision = change.commit(&self.keyring, event, &salts).await?;
-        follow::put_in_force(self, revision).await;
+        let revision = traces::over(self, "commit", change.commit(&self.keyring, event, &salts)).await?;
+        traces::over(self, "put in force", follow::put_in_force(self, revision)).await;
         Ok(revision)
     }
 

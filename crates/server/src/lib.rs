@@ -24,8 +24,10 @@ pub mod routes;
 pub mod secrets;
 pub mod settings;
 pub mod throttle;
+mod traces;
 
 pub use app::{App, StartError};
 pub use folder::{DataFolder, FolderError};
 pub use inputs::{Clock, Entropy};
 pub use settings::{Settings, SettingsError, Sources};
+pub use traces::{TraceError, Traces};

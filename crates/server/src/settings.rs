@@ -1,6 +1,7 @@
 //! Settings: the defaults that are compiled in, then a file, then the environment, then the command line.
 
 mod throttling;
+mod traces;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use url::Url;
 
 use crate::front::{TlsFiles, TrustedProxies};
 pub use throttling::ThrottleSettings;
+pub use traces::TraceSettings;
 
 /// The defaults, with the documentation of each setting.
 pub const DEFAULTS: &str = include_str!("config.default.toml");
@@ -47,6 +49,8 @@ pub struct Settings {
     pub trusted_proxies: TrustedProxies,
     /// How much is allowed before somebody is told to slow down.
     pub throttle: ThrottleSettings,
+    /// Where traces go, if anywhere.
+    pub traces: Option<TraceSettings>,
     /// The settings that need no reading.
     pub plain: PlainSettings,
 }
@@ -212,6 +216,7 @@ impl Settings {
         let secret_file = given("secret_file")?.map(PathBuf::from);
         let trusted_proxies = throttling::trusted_proxies(&table)?;
         let throttle = ThrottleSettings::read(&table)?;
+        let traces = TraceSettings::read(&table, given("otlp_endpoint")?)?;
         let plain = read_plain(&table)?;
         Ok(Self {
             data,
@@ -224,6 +229,7 @@ impl Settings {
             secret_file,
             trusted_proxies,
             throttle,
+            traces,
             plain,
         })
     }
@@ -276,12 +282,16 @@ fn lonely(name: &'static str, beside: &str) -> SettingsError {
 /// The issuer: an address without query, fragment and trailing slash (RFC 8414 section 2).
 fn public_url(text: &str) -> Result<Url, SettingsError> {
     let rule = "must be an address such as https://keys.example.com, without query and fragment";
-    let invalid = || SettingsError::Invalid { name: "public_url", rule: rule.into() };
-    let url = Url::parse(text.trim_end_matches('/')).map_err(|_| invalid())?;
+    plain_url(text).ok_or_else(|| SettingsError::Invalid { name: "public_url", rule: rule.into() })
+}
+
+/// An address of http without query, fragment, user and trailing slash.
+fn plain_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text.trim_end_matches('/')).ok()?;
     let is_plain =
         url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
     let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
-    if is_plain && is_http { Ok(url) } else { Err(invalid()) }
+    (is_plain && is_http).then_some(url)
 }
 
 fn parse(name: &str, text: &str) -> Result<Table, SettingsError> {
@@ -305,6 +315,7 @@ fn set(table: &mut Table, known: &[String], place: &str, key: &str, value: Value
 fn typed_as(default: Option<&Value>, text: String) -> Value {
     match default {
         Some(Value::Integer(_)) => text.parse().map_or(Value::String(text), Value::Integer),
+        Some(Value::Float(_)) => text.parse().map_or(Value::String(text), Value::Float),
         Some(Value::Boolean(_)) => text.parse().map_or(Value::String(text), Value::Boolean),
         Some(Value::Array(_)) if text.trim().is_empty() => Value::Array(Vec::new()),
         Some(Value::Array(_)) => {

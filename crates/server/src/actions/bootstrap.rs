@@ -35,8 +35,10 @@ pub async fn start_node(
     Ok(app)
 }
 
-/// Reads all keys into memory, behind what was counted of them: from then on this node verifies.
+/// Reads all keys into memory, behind what was counted of them: from then on this node verifies, and traces what it is
+/// asked if the settings say where to.
 pub async fn begin_verifying(app: &App) -> Result<(), StartError> {
+    app.trace()?;
     usage::begin(app).await?;
     follow::begin(app).await?;
     Ok(())

@@ -19,6 +19,7 @@ use crate::actions::{follow, usage};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
+use crate::traces;
 
 /// What a verification came to, with all that its answer tells.
 #[derive(Debug)]
@@ -72,6 +73,7 @@ pub async fn verify_key(app: &App, caller: &Caller, request: &VerifyKeyRequest) 
     let begun = app.tick();
     let verified = decide_and_count(app, caller, request).await?;
     app.metrics.count_verification(&verified.outcome, app.tick().since(begun));
+    traces::note_outcome(app, &verified.outcome);
     Ok(verified)
 }
 

@@ -10,12 +10,14 @@ use http::header::LINK;
 use http::{HeaderName, HeaderValue};
 use keyward_core::ids::random_hex;
 use keyward_wire::ErrorCode;
+use opentelemetry::trace::FutureExt;
 use tokio::time::Instant;
 
 use crate::app::App;
 use crate::front::noted::Noticed;
 use crate::front::{Cause, Told, refuse};
 use crate::refusal::Refusal;
+use crate::traces::RequestSpan;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -41,10 +43,14 @@ async fn watch(app: App, mut request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let begun = Instant::now();
+    let span = RequestSpan::begin(&app, &request, &route);
 
     let deadline = Duration::from_secs(app.settings.plain.request_timeout_seconds);
     // A task within the task, so that a handler that panics ends in an answer.
-    let mut handler = tokio::spawn(next.run(request));
+    let mut handler = match &span {
+        Some(span) => tokio::spawn(next.run(request).with_context(span.context())),
+        None => tokio::spawn(next.run(request)),
+    };
     let mut response = match tokio::time::timeout(deadline, &mut handler).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => refuse(&path, Refusal::caused_by(ErrorCode::Internal, error)),
@@ -59,11 +65,16 @@ async fn watch(app: App, mut request: Request, next: Next) -> Response {
     let took = begun.elapsed();
     app.metrics.count_request(&method, &route, status, took);
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let trace_id = span.as_ref().map(RequestSpan::trace_id);
+    let trace_id = trace_id.as_deref();
     match response.extensions().get::<Cause>() {
         Some(Cause(cause)) => {
-            tracing::error!(request_id = &*id, %method, route, status, micros, cause = &**cause, "failed")
+            tracing::error!(request_id = &*id, trace_id, %method, route, status, micros, cause = &**cause, "failed")
         }
-        None => tracing::info!(request_id = &*id, %method, route, status, micros, "answered"),
+        None => tracing::info!(request_id = &*id, trace_id, %method, route, status, micros, "answered"),
+    }
+    if let Some(span) = span {
+        span.end(&response, took);
     }
     // Where an error is explained (RFC 8288); Kinde's shape has no place for it.
     if let Some(Told { code, .. }) = response.extensions().get()

@@ -24,6 +24,7 @@ use crate::app::App;
 pub use self::page::router;
 pub use self::shed::ConnectionCounts;
 pub(crate) use self::shed::ShedRequests;
+pub(crate) use self::verifications::name_of;
 
 /// Everything that is counted. Whatever a request counts is counted without a lock, while the page is written too.
 #[derive(Debug)]

@@ -80,6 +80,11 @@ impl Collector for Verifications {
     }
 }
 
+/// What a verification came to, in the word of its code.
+pub(crate) const fn name_of(outcome: &Outcome) -> &'static str {
+    OUTCOMES[index_of(outcome)]
+}
+
 const fn index_of(outcome: &Outcome) -> usize {
     match outcome {
         Outcome::Invalid => 0,

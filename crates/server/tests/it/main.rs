@@ -37,5 +37,6 @@ mod setup;
 mod signing_keys;
 mod tenants;
 mod throttling;
+mod traces;
 mod usage;
 mod users;

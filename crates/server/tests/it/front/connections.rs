@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::support::TestApp;
 
 /// How long a test waits for what must come; how long it truly takes is not its business.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Served {
     pub(super) address: SocketAddr,

@@ -13,4 +13,4 @@ mod slow;
 mod smuggling;
 mod tls;
 
-pub(crate) use connections::{read_to_end, serve};
+pub(crate) use connections::{PATIENCE, read_to_end, serve};
