@@ -3,7 +3,9 @@
 //! A refused value is answered with the rule, never with the value: it may be a secret that was pasted into the wrong
 //! field.
 
-use ipnet::IpNet;
+use std::net::IpAddr;
+
+use ipnet::{IpNet, Ipv4Net};
 use unicode_normalization::UnicodeNormalization;
 
 /// Characters in a name.
@@ -63,13 +65,30 @@ pub fn audience(value: &str) -> Result<(), Broken> {
     Ok(())
 }
 
-/// An address range such as `203.0.113.0/24`; a single address stands for the range that holds just it.
+/// An address range such as `203.0.113.0/24`; a single address stands for the range that holds just it. IPv4 that is
+/// written as IPv6 (RFC 4291 section 2.5.5.2) becomes IPv4, as the addresses do that are looked for in it.
 pub fn cidr(value: &str) -> Result<IpNet, Broken> {
-    value
-        .parse::<IpNet>()
-        .or_else(|_| value.parse::<std::net::IpAddr>().map(IpNet::from))
-        .map(|net| net.trunc())
-        .map_err(|_| Broken("must be an address or a CIDR range, such as 203.0.113.0/24".into()))
+    let range = read_range(value).map(|range| range.trunc());
+    range.ok_or_else(|| Broken("must be an address or a CIDR range, such as 203.0.113.0/24".into()))
+}
+
+/// The standard library reads the address: the one of ipnet takes `010.0.0.1/8` for 10.0.0.1, where others see 8.0.0.1.
+fn read_range(text: &str) -> Option<IpNet> {
+    let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+    let address: IpAddr = address.parse().ok()?;
+    let range = match length {
+        None => IpNet::from(address),
+        Some(length) => {
+            let is_number =
+                length.bytes().all(|byte| byte.is_ascii_digit()) && (length == "0" || !length.starts_with('0'));
+            IpNet::new(address, length.parse().ok().filter(|_| is_number)?).ok()?
+        }
+    };
+    let IpNet::V6(wide) = range else { return Some(range) };
+    match (wide.network().to_ipv4_mapped(), wide.prefix_len().checked_sub(96)) {
+        (Some(address), Some(length)) => Ipv4Net::new(address, length).ok().map(IpNet::V4),
+        _ => Some(range),
+    }
 }
 
 /// An e-mail address as it is kept: in small letters, since no mailbox that people use tells them from capital ones.
@@ -111,5 +130,21 @@ mod tests {
         let ranges = ["203.0.113.7/24", "2001:db8::1"].map(|text| cidr(text).unwrap());
         assert_eq!(ranges, ["203.0.113.0/24".parse().unwrap(), "2001:db8::1/128".parse::<IpNet>().unwrap()]);
         assert!(cidr("office").is_err());
+    }
+
+    #[test]
+    fn a_range_that_others_read_otherwise_is_refused() {
+        for text in
+            ["010.0.0.1/8", "10.0.0.010/8", "010.0.0.1", "10.0.0.0/08", "10.0.0.0/+8", "10.0.0.0/", "10.0.0.0/33"]
+        {
+            assert!(cidr(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ipv4_in_the_clothes_of_ipv6_is_ipv4() {
+        let ranges = ["::ffff:203.0.113.7", "::ffff:203.0.113.7/120", "::ffff:0:0/96"].map(|text| cidr(text).unwrap());
+        assert_eq!(ranges.map(|range| range.to_string()), ["203.0.113.7/32", "203.0.113.0/24", "0.0.0.0/0"]);
+        assert_eq!(cidr("::/0").unwrap().to_string(), "::/0");
     }
 }

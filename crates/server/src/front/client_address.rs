@@ -8,7 +8,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderName};
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
+use keyward_core::bounds;
 
 use crate::app::App;
 
@@ -29,7 +30,7 @@ pub struct TrustedProxies(Vec<IpNet>);
 impl TrustedProxies {
     /// Reads a list of addresses and networks in CIDR notation; `None` if an entry is neither.
     pub fn parse<'a>(entries: impl IntoIterator<Item = &'a str>) -> Option<Self> {
-        entries.into_iter().map(read_network).collect::<Option<_>>().map(Self)
+        entries.into_iter().map(|entry| bounds::cidr(entry.trim()).ok()).collect::<Option<_>>().map(Self)
     }
 
     fn contains(&self, address: IpAddr) -> bool {
@@ -97,17 +98,6 @@ fn read_element(element: &[u8]) -> Option<IpAddr> {
         },
     };
     Some(address.to_canonical())
-}
-
-/// A network, or an address as the network of itself. IPv4 that is written as IPv6 becomes IPv4, as addresses do.
-fn read_network(text: &str) -> Option<IpNet> {
-    let text = text.trim();
-    let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
-    let IpNet::V6(wide) = network else { return Some(network) };
-    match (wide.network().to_ipv4_mapped(), wide.prefix_len().checked_sub(96)) {
-        (Some(address), Some(bits)) => Ipv4Net::new(address, bits).ok().map(IpNet::V4),
-        _ => Some(network),
-    }
 }
 
 #[cfg(test)]
