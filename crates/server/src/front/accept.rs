@@ -30,7 +30,7 @@ pub async fn serve(
 ) {
     let (stop, stopped) = watch::channel(());
     let (alive, mut all_gone) = mpsc::channel(1);
-    let connections = Connections::new(router, Patience::of(limits), stopped, alive);
+    let connections = Connections::new(router, patience(limits), stopped, alive);
     let places = Places::new(limits.max_connections.into(), counts);
     let mut shutdown = pin!(shutdown);
     loop {
@@ -53,9 +53,20 @@ pub async fn serve(
         }
     }
     drop((listener, stop, connections));
-    let patience = Duration::from_secs(limits.shutdown_timeout_seconds);
+    let grace = Duration::from_secs(limits.shutdown_timeout_seconds);
     // Nothing is ever sent: it ends when the last connection has.
-    if tokio::time::timeout(patience, all_gone.recv()).await.is_err() {
+    if tokio::time::timeout(grace, all_gone.recv()).await.is_err() {
         tracing::warn!("some requests were still in flight at the end");
+    }
+}
+
+/// How long clients are waited for, as the settings have it.
+const fn patience(limits: &PlainSettings) -> Patience {
+    Patience {
+        handshake: Duration::from_secs(limits.handshake_timeout_seconds),
+        head: Duration::from_secs(limits.header_timeout_seconds),
+        body: Duration::from_secs(limits.body_timeout_seconds),
+        answer: Duration::from_secs(limits.answer_timeout_seconds),
+        idle: Duration::from_secs(limits.idle_timeout_seconds),
     }
 }

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::front::admission::Overloaded;
 use crate::front::arriving::Late;
 use crate::front::misfit::Misfit;
-use crate::front::node::Node;
+use crate::front::node::{Malformed, Node};
 use crate::front::reader::read;
 use crate::refusal::Refusal;
 
@@ -68,7 +68,7 @@ impl<S: Send + Sync, T: for<'de> Deserialize<'de>> FromRequestParts<S> for Param
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         let query = parts.uri.query().unwrap_or_default();
-        read(&Node::from_form(query.as_bytes())?, true).map(Self).map_err(Misfit::into_refusal)
+        read(&Node::from_form(query.as_bytes())?, true).map(Self).map_err(Refusal::from)
     }
 }
 
@@ -90,14 +90,29 @@ impl<S: Send + Sync, T: for<'de> Deserialize<'de> + Send> FromRequestParts<S> fo
     }
 }
 
+impl From<Malformed> for Refusal {
+    fn from(Malformed(sentence): Malformed) -> Self {
+        Self::with(ErrorCode::BodyMalformed, sentence)
+    }
+}
+
+impl From<Misfit> for Refusal {
+    fn from(misfit: Misfit) -> Self {
+        if misfit.field.is_empty() {
+            return Self::with(ErrorCode::BodyMalformed, format!("The body {}.", misfit.rule));
+        }
+        Self::about(misfit.code, &misfit.field, &misfit.rule)
+    }
+}
+
 /// Reads JSON into a type.
 pub(crate) fn read_json<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, Refusal> {
-    read(&Node::from_json(bytes)?, false).map_err(Misfit::into_refusal)
+    read(&Node::from_json(bytes)?, false).map_err(Refusal::from)
 }
 
 /// Reads a form into a type.
 pub(crate) fn read_form<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, Refusal> {
-    read(&Node::from_form(bytes)?, true).map_err(Misfit::into_refusal)
+    read(&Node::from_form(bytes)?, true).map_err(Refusal::from)
 }
 
 /// Whether the content type is this one, whatever its parameters (RFC 9110 section 8.3.1).

@@ -119,7 +119,7 @@ impl Connections {
     }
 
     /// Answers what is asked until the client goes away, is waited for no longer, or the server stops.
-    async fn answer(
+    pub(super) async fn answer(
         mut self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         peer: SocketAddr,

@@ -6,17 +6,17 @@ use keyward_core::KeySecret;
 use keyward_wire::ErrorCode;
 use serde::de;
 
-use crate::refusal::Refusal;
-
 /// The longest name of an unknown member that is repeated in an error.
 const MAX_SHOWN_NAME: usize = 40;
 
 /// Why a node is not of the wanted type.
 #[derive(Debug)]
 pub(crate) struct Misfit {
-    code: ErrorCode,
-    field: String,
-    rule: String,
+    pub(crate) code: ErrorCode,
+    /// Where it stands, as a path of names; empty for the whole.
+    pub(crate) field: String,
+    /// What it breaks; it reads on from the field.
+    pub(crate) rule: String,
 }
 
 impl Misfit {
@@ -53,14 +53,6 @@ impl Misfit {
         let joint = if self.field.is_empty() || self.field.starts_with('[') { "" } else { "." };
         self.field = format!("[{at}]{joint}{}", self.field);
         self
-    }
-
-    /// As a refusal of the management API.
-    pub(crate) fn into_refusal(self) -> Refusal {
-        if self.field.is_empty() {
-            return Refusal::with(ErrorCode::BodyMalformed, format!("The body {}.", self.rule));
-        }
-        Refusal::about(self.code, &self.field, &self.rule)
     }
 }
 

@@ -11,7 +11,6 @@ use percent_encoding::percent_decode;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use crate::front::misfit::{Misfit, shown};
-use crate::refusal::Refusal;
 
 /// How deeply JSON may be nested.
 const MAX_DEPTH: usize = 16;
@@ -27,22 +26,26 @@ pub(crate) enum Node {
     Object(Vec<(String, Node)>),
 }
 
+/// What was sent is no JSON, or no form; in a sentence that holds nothing of it.
+#[derive(Debug)]
+pub(crate) struct Malformed(pub(crate) &'static str);
+
 impl Node {
     /// Reads JSON.
-    pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, Refusal> {
-        let malformed = |_| Refusal::with(ErrorCode::BodyMalformed, "The body is not well-formed JSON.");
+    pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, Malformed> {
+        let malformed = |_| Malformed("The body is not well-formed JSON.");
         let node: Self = serde_json::from_slice(bytes).map_err(malformed)?;
         if node.depth() > MAX_DEPTH {
-            return Err(Refusal::with(ErrorCode::BodyMalformed, "The body is nested more than 16 deep."));
+            return Err(Malformed("The body is nested more than 16 deep."));
         }
         Ok(node)
     }
 
     /// Reads a form (`application/x-www-form-urlencoded`), which a query string is too.
-    pub(crate) fn from_form(bytes: &[u8]) -> Result<Self, Refusal> {
+    pub(crate) fn from_form(bytes: &[u8]) -> Result<Self, Malformed> {
         // The parser would put a sign in the place of what is not text.
         if percent_decode(bytes).decode_utf8().is_err() {
-            return Err(Refusal::with(ErrorCode::BodyMalformed, "The form or query is not UTF-8, percent-encoded."));
+            return Err(Malformed("The form or query is not UTF-8, percent-encoded."));
         }
         let pairs = form_urlencoded::parse(bytes);
         Ok(Self::Object(pairs.map(|(name, text)| (name.into_owned(), Self::Text(text.into_owned()))).collect()))
@@ -136,11 +139,12 @@ impl<'de> Visitor<'de> for NodeVisitor {
 mod tests {
     use super::*;
     use crate::front::reader::read;
+    use crate::refusal::Refusal;
     use keyward_wire::keys::{CreateKeyRequest, ListKeysQuery};
 
     fn json(text: &str) -> String {
         let node = Node::from_json(text.as_bytes());
-        let read = node.and_then(|node| read::<CreateKeyRequest>(&node, false).map_err(Misfit::into_refusal));
+        let read = node.map_err(Refusal::from).and_then(|node| Ok(read::<CreateKeyRequest>(&node, false)?));
         read.map_or_else(|refusal| format!("{} {}", refusal.code.as_str(), refusal.message), |_| "fine".into())
     }
 
@@ -205,7 +209,7 @@ mod tests {
     fn a_query_string_is_read_by_the_same_rules() {
         let read = |query: &str| {
             let node = Node::from_form(query.as_bytes());
-            let read = node.and_then(|node| read::<ListKeysQuery>(&node, true).map_err(Misfit::into_refusal));
+            let read = node.map_err(Refusal::from).and_then(|node| Ok(read::<ListKeysQuery>(&node, true)?));
             read.map(|query| query.page_size).map_err(|refusal| refusal.message)
         };
         assert_eq!(read("page_size=7&key_type=user"), Ok(Some(7)));

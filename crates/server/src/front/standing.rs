@@ -13,21 +13,19 @@ use http_body::{Frame, SizeHint};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::settings::PlainSettings;
-
 /// How long clients are waited for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
     /// For the handshake of TLS.
     pub(super) handshake: Duration,
     /// For a head, from its first byte or the connection's begin.
-    head: Duration,
+    pub(super) head: Duration,
     /// For a body, from its head.
     pub(super) body: Duration,
     /// For an answer to be taken.
-    answer: Duration,
+    pub(super) answer: Duration,
     /// For the next request.
-    idle: Duration,
+    pub(super) idle: Duration,
 }
 
 /// What an end of waiting means.
@@ -74,19 +72,6 @@ pub(super) struct Asked {
 struct Handed {
     body: Body,
     _asked: Asked,
-}
-
-impl Patience {
-    /// As the settings have it.
-    pub(super) const fn of(limits: &PlainSettings) -> Self {
-        Self {
-            handshake: Duration::from_secs(limits.handshake_timeout_seconds),
-            head: Duration::from_secs(limits.header_timeout_seconds),
-            body: Duration::from_secs(limits.body_timeout_seconds),
-            answer: Duration::from_secs(limits.answer_timeout_seconds),
-            idle: Duration::from_secs(limits.idle_timeout_seconds),
-        }
-    }
 }
 
 impl Standing {

@@ -1,5 +1,6 @@
 //! Who is it that calls? From a bearer token to a [`Caller`]. What the credential has lost since it was made counts.
 
+mod form;
 mod known;
 mod signed;
 mod stored;

@@ -4,17 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use keyward_core::{ManagementScope, PlainSecret};
 use keyward_engine::Lately;
-use keyward_engine::facts::PublicKey;
 use keyward_wire::ErrorCode;
 use keyward_wire::oauth::Claims;
-use serde::Deserialize;
 
 use super::Unfound;
+use super::form::{Flaw, Header, check};
 use crate::actions::follow;
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -44,24 +40,6 @@ impl Default for SignedTokens {
     }
 }
 
-/// The header of a token, as `actions/tokens.rs` writes it. With any other member (`jwk`, `jku`, `crit`) it is none of
-/// ours, and asks for something that we do not do (RFC 7515 section 4.1.11).
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Header {
-    typ: String,
-    alg: String,
-    kid: String,
-}
-
-impl Header {
-    fn of(token: &str) -> Option<Self> {
-        let encoded = token.split('.').next()?;
-        let header: Self = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()?;
-        Some(header).filter(|header| header.typ == "JWT" && header.alg == "RS256")
-    }
-}
-
 /// What a token says, if its signature is good.
 pub(in crate::actions) async fn read(app: &App, token: &PlainSecret) -> Result<Arc<SignedToken>, Unfound> {
     let mut hash = [0; 32];
@@ -80,7 +58,11 @@ pub(in crate::actions) async fn read(app: &App, token: &PlainSecret) -> Result<A
     });
     let public = accepted.await?.ok_or(Unfound::Forged)?;
     let unbelieved = || Refusal::caused_by(ErrorCode::Unavailable, "the signing key is not believed to be ours");
-    let claims = check(token, &public.ok_or_else(unbelieved)?)?;
+    let claims = match check(token.expose(), &public.ok_or_else(unbelieved)?) {
+        Ok(claims) => claims,
+        Err(Flaw::Token) => return Err(Unfound::Forged),
+        Err(Flaw::Key(error)) => return Err(Refusal::caused_by(ErrorCode::Internal, error).into()),
+    };
     let signed = Arc::new(SignedToken {
         kid: header.kid,
         scopes: claims.scp.iter().filter_map(|key| ManagementScope::parse(key)).collect(),
@@ -90,16 +72,4 @@ pub(in crate::actions) async fn read(app: &App, token: &PlainSecret) -> Result<A
         app.signed_tokens.0.keep(hash, Arc::clone(&signed));
     }
     Ok(signed)
-}
-
-/// The claims of a token whose signature is good. Only RS256 and only our own keys will do, whatever its header says;
-/// times are the caller's to check, by a clock that is an argument.
-fn check(token: &PlainSecret, public: &PublicKey) -> Result<Claims, Unfound> {
-    let key = DecodingKey::from_rsa_components(&public.n, &public.e)
-        .map_err(|error| Refusal::caused_by(ErrorCode::Internal, error))?;
-    let mut validation = Validation::new(Algorithm::RS256);
-    validation.validate_exp = false;
-    validation.validate_aud = false;
-    validation.required_spec_claims.clear();
-    jsonwebtoken::decode(token.expose(), &key, &validation).map(|token| token.claims).map_err(|_| Unfound::Forged)
 }
