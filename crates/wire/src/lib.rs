@@ -15,6 +15,7 @@ pub mod limits;
 pub mod members;
 pub mod oauth;
 pub mod organizations;
+pub mod own_key;
 mod patch;
 pub mod permissions;
 pub mod refusals;

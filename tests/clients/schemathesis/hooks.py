@@ -67,6 +67,9 @@ class Bearer:
         return Token.get()
 
     def set(self, case, data, context):
+        if case.operation.path == "/api/v1/api_keys/self":
+            # Whoever holds a key shows it, and no token.
+            data = things["own_secret"]
         if not is_open(case):
             case.headers["Authorization"] = f"Bearer {data}"
 
@@ -80,12 +83,19 @@ def make(path, body):
     return answer.json()
 
 
+def management_api():
+    answer = requests.get(f"{url}/api/v1/apis", headers={"Authorization": f"Bearer {Token.get()}"}, timeout=10)
+    return next(api["id"] for api in answer.json()["apis"] if api["is_management_api"])
+
+
 def make_things():
     """One of each kind, so that requests get behind the 404 for ids that nothing has."""
     api = make("/api/v1/apis", {"name": "Orders", "audience": "https://orders.example"})["api"]["id"]
     org = make("/api/v1/organization", {"name": "Acme"})["organization"]["code"]
     user = make("/api/v1/user", {"profile": {"given_name": "Kim"}})["id"]
     make(f"/api/v1/organizations/{org}/users", {"users": [{"id": user}]})
+    # One that no other call can revoke by its id in the path, and that no user or API takes with it.
+    machine = {"name": "Own", "type": "environment", "api_id": management_api(), "scope_ids": []}
     return {
         "api_id": api,
         "scope_id": make(f"/api/v1/apis/{api}/scopes", {"key": "read:orders"})["scope"]["id"],
@@ -95,6 +105,7 @@ def make_things():
         "role_id": make("/api/v1/roles", {"name": "Role", "key": "first"})["role"]["id"],
         "permission_id": make("/api/v1/permissions", {"name": "Permission", "key": "first"})["permission"]["id"],
         "key_id": make("/api/v1/api_keys", {"name": "Key", "api_id": api, "user_id": user})["api_key"]["id"],
+        "own_secret": make("/api/v1/api_keys", machine)["api_key"]["key"],
     }
 
 

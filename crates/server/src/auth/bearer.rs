@@ -24,7 +24,8 @@ pub(crate) fn request_host(headers: &HeaderMap) -> Option<&str> {
     headers.get(HOST).and_then(|value| value.to_str().ok())
 }
 
-fn bearer_token(headers: &HeaderMap) -> Result<PlainSecret, Refusal> {
+/// The bearer token of a request.
+pub(super) fn bearer_token(headers: &HeaderMap) -> Result<PlainSecret, Refusal> {
     let missing = || Refusal::new(ErrorCode::TokenMissing);
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next().ok_or_else(missing)?;

@@ -24,6 +24,8 @@ pub(super) fn finish(mut document: openapi::OpenApi) -> openapi::OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+    let of_holder = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The secret of an API key"));
+    components.add_security_scheme("api_key", SecurityScheme::Http(of_holder.build()));
     limited::describe(components);
     let schemas = std::mem::take(&mut components.schemas);
     components.schemas = schemas.into_iter().map(|(name, schema)| (plain_name(&name), schema)).collect();

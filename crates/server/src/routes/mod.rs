@@ -13,6 +13,7 @@ mod limited;
 mod member_rights;
 mod members;
 mod organizations;
+mod own_key;
 mod permissions;
 mod refusals;
 mod role_permissions;
@@ -56,6 +57,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(keys::routes())
         .merge(verify::routes())
         .merge(verify_batch::routes())
+        .merge(own_key::routes())
         .merge(usage::routes())
         .merge(signing_keys::routes())
         .merge(audit_events::routes())

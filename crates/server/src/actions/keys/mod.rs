@@ -4,6 +4,7 @@ mod create;
 mod held;
 mod list;
 mod members;
+mod own;
 mod rotate;
 mod update;
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use self::create::create_key;
 pub use self::held::revoke_held_key;
 pub use self::list::{Page, list_keys};
+pub use self::own::{OwnKey, get_own_key};
 pub use self::rotate::rotate_key;
 pub use self::update::update_key;
 use crate::actions::Changed;

@@ -5,6 +5,7 @@ mod get;
 mod grace;
 mod limits;
 mod list;
+mod own;
 mod revoke;
 mod rotate;
 mod update;

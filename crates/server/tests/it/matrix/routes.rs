@@ -64,6 +64,8 @@ const GENERAL: &[Route] = &[
     shared("DELETE", "/api/v1/api_keys/{key_id}", &["delete:api_keys"]),
     shared("POST", "/api/v1/api_keys/verify", &["verify:api_keys", "read:api_keys"]),
     shared("POST", "/api/v1/api_keys/verify_batch", &["verify:api_keys", "read:api_keys"]),
+    // Whoever holds a key asks about it, and nobody else.
+    open("GET", "/api/v1/api_keys/self"),
     platform("GET", "/api/v1/signing_keys", &["read:signing_keys"]),
     platform("POST", "/api/v1/signing_keys", &["update:signing_keys"]),
     shared("GET", "/api/v1/audit_events", &["read:audit_events"]),
