@@ -94,25 +94,60 @@ impl KeyStatus {
     }
 }
 
+/// A step of the decision about a key whose secret was right and whose API is the one asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It is not revoked, nor its API or owner deleted.
+    Revocation,
+    /// Nobody has disabled it.
+    Enabled,
+    /// Its owner is not suspended.
+    Owner,
+    /// Its time is not over.
+    Expiry,
+    /// It is used from within its ranges.
+    Ip,
+    /// It carries all scopes that are required.
+    Scopes,
+}
+
+impl Step {
+    /// Every step, in the order in which they are checked.
+    pub const ALL: [Self; 6] = [Self::Revocation, Self::Enabled, Self::Owner, Self::Expiry, Self::Ip, Self::Scopes];
+
+    /// What is wrong by this step, whatever the others say; none if it is passed, and then nothing was allocated.
+    pub fn check(self, key: &KeyFacts<'_>, request: &Presented<'_>, now: Timestamp) -> Option<Outcome> {
+        match self {
+            Self::Revocation | Self::Enabled | Self::Owner | Self::Expiry => key.state.check(self, now),
+            Self::Ip => {
+                let is_inside = |ip: IpAddr| key.allowed_cidrs.iter().any(|net| net.contains(&ip.to_canonical()));
+                let is_allowed = key.allowed_cidrs.is_empty() || request.ip.is_some_and(is_inside);
+                (!is_allowed).then_some(Outcome::IpNotAllowed)
+            }
+            Self::Scopes => {
+                let lacks = |wanted: &&String| !key.scopes.iter().any(|scope| scope.as_str() == wanted.as_str());
+                let missing: Vec<String> = request.scopes.iter().filter(lacks).cloned().collect();
+                (!missing.is_empty()).then_some(Outcome::InsufficientScope(missing))
+            }
+        }
+    }
+}
+
 impl KeyState {
-    /// The first reason why the key cannot be used at all, whatever for.
-    fn out_of_use(&self, now: Timestamp) -> Option<Outcome> {
-        if self.is_revoked {
-            Some(Outcome::Revoked)
-        } else if !self.is_enabled {
-            Some(Outcome::Disabled)
-        } else if self.is_owner_suspended {
-            Some(Outcome::OwnerSuspended)
-        } else if self.expires_at.is_some_and(|end| end <= now) {
-            Some(Outcome::Expired)
-        } else {
-            None
+    /// What is wrong by a step that is about the key alone, whatever it is used for; none for the others.
+    fn check(&self, step: Step, now: Timestamp) -> Option<Outcome> {
+        match step {
+            Step::Revocation => self.is_revoked.then_some(Outcome::Revoked),
+            Step::Enabled => (!self.is_enabled).then_some(Outcome::Disabled),
+            Step::Owner => self.is_owner_suspended.then_some(Outcome::OwnerSuspended),
+            Step::Expiry => self.expires_at.is_some_and(|end| end <= now).then_some(Outcome::Expired),
+            Step::Ip | Step::Scopes => None,
         }
     }
 
     /// The key's status.
     pub fn status(&self, now: Timestamp) -> KeyStatus {
-        match self.out_of_use(now) {
+        match Step::ALL.into_iter().find_map(|step| self.check(step, now)) {
             None => KeyStatus::Active,
             Some(Outcome::Revoked) => KeyStatus::Revoked,
             Some(_) => KeyStatus::Inactive,
@@ -120,21 +155,9 @@ impl KeyState {
     }
 }
 
-/// Decides about a key whose secret was right and whose API is the one asked for.
+/// Decides about a key whose secret was right and whose API is the one asked for: the first step that is not passed tells.
 pub fn decide(key: &KeyFacts<'_>, request: &Presented<'_>, now: Timestamp) -> Outcome {
-    if let Some(reason) = key.state.out_of_use(now) {
-        return reason;
-    }
-    let is_inside = |ip: IpAddr| key.allowed_cidrs.iter().any(|net| net.contains(&ip.to_canonical()));
-    if !key.allowed_cidrs.is_empty() && !request.ip.is_some_and(is_inside) {
-        return Outcome::IpNotAllowed;
-    }
-    let lacks = |wanted: &&String| !key.scopes.iter().any(|scope| scope.as_str() == wanted.as_str());
-    let missing: Vec<String> = request.scopes.iter().filter(lacks).cloned().collect();
-    if !missing.is_empty() {
-        return Outcome::InsufficientScope(missing);
-    }
-    Outcome::Verified
+    Step::ALL.into_iter().find_map(|step| step.check(key, request, now)).unwrap_or(Outcome::Verified)
 }
 
 #[cfg(test)]
@@ -202,6 +225,27 @@ mod tests {
             assert_eq!((status.as_str(), KeyStatus::parse(text)), (text, Some(status)));
         }
         assert_eq!(KeyStatus::parse("Active"), None);
+    }
+
+    #[test]
+    fn each_step_tells_what_is_wrong_by_it_alone() {
+        let nets: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        let wanted = ["read:users".to_owned()];
+        let request = Presented { ip: None, scopes: &wanted };
+        let state = KeyState { is_revoked: true, is_enabled: false, is_owner_suspended: true, expires_at: Some(NOW) };
+        let key = KeyFacts { state, allowed_cidrs: &nets, scopes: &[] };
+        assert_eq!(
+            Step::ALL.map(|step| step.check(&key, &request, NOW)),
+            [
+                Some(Outcome::Revoked),
+                Some(Outcome::Disabled),
+                Some(Outcome::OwnerSuspended),
+                Some(Outcome::Expired),
+                Some(Outcome::IpNotAllowed),
+                Some(Outcome::InsufficientScope(vec!["read:users".into()])),
+            ]
+        );
+        assert_eq!(Step::ALL.map(|step| step.check(&active(&[]), &Presented::default(), NOW)), [const { None }; 6]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub mod time;
 
 pub use access_key::AccessKey;
 pub use bounds::Broken;
-pub use decide::{KeyFacts, KeyState, KeyStatus, Outcome, Presented, decide};
+pub use decide::{KeyFacts, KeyState, KeyStatus, Outcome, Presented, Step, decide};
 pub use gcra::{Quota, Usage};
 pub use idempotency::{IdempotencyKey, Repeatable};
 pub use ids::{ApiId, ApiKeyId, ClientId, OrgCode, PermissionId, RoleId, ScopeId, UserId};

@@ -8,6 +8,7 @@
 
 mod bound;
 mod engine;
+mod explain;
 pub mod facts;
 pub mod index;
 pub mod journal;
@@ -18,6 +19,7 @@ mod verify;
 
 pub use bound::{Bound, Taken};
 pub use engine::{Answering, Engine, Follower, NoLease, RoundError, Tenure};
+pub use explain::{Explanation, explain};
 pub use lately::Lately;
 pub use lease::Tick;
-pub use verify::{Ask, CannotKnow, Use, Verdict, Wanted, verify};
+pub use verify::{Ask, CannotKnow, Use, Verdict, Wanted, prove, verify};

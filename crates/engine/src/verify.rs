@@ -66,7 +66,7 @@ impl Use {
 }
 
 impl Wanted<'_> {
-    fn takes(&self, api: &Api) -> bool {
+    pub(crate) fn takes(&self, api: &Api) -> bool {
         self.api_id.is_none_or(|id| id == api.id.as_str())
             && self.audience.is_none_or(|audience| audience == api.audience)
             && self.bound.is_none_or(|bound| bound.contains(&api.id))
@@ -83,20 +83,9 @@ pub fn verify<'a>(
     ask: &Ask<'_>,
     now: Timestamp,
 ) -> Result<Verdict<'a>, CannotKnow> {
-    let Some(entry) = found else {
-        spend_as_long_as_for_a_known_key(keyring, secret);
+    let Some(entry) = prove(keyring, secret, found, ask, now)? else {
         return Ok(Verdict::telling_nothing(Outcome::Invalid));
     };
-    let mac = keyring
-        .key_mac(entry.secret.version, &entry.key.id, &entry.key.api.id, &entry.key.owner, secret.plain())
-        .ok_or(CannotKnow)?;
-    let is_right = mac.matches(&entry.secret.mac)
-        && ask.used_for.takes(secret.class())
-        && entry.secret.expires_at.is_none_or(|end| now < end)
-        && ask.org_scope.covers(&entry.key.owner);
-    if !is_right {
-        return Ok(Verdict::telling_nothing(Outcome::Invalid));
-    }
     if !ask.wanted.takes(&entry.key.api) {
         return Ok(Verdict::telling_nothing(Outcome::WrongApi));
     }
@@ -105,6 +94,28 @@ pub fn verify<'a>(
     let facts = KeyFacts { state, allowed_cidrs: &entry.key.allowed_cidrs, scopes: &scopes };
     let (outcome, status) = (decide(&facts, &ask.presented, now), state.status(now));
     Ok(Verdict { outcome, status: Some(status), entry: Some(entry), scopes })
+}
+
+/// The key that a presented secret is right for, of those that the caller may know of; none otherwise.
+pub fn prove<'a>(
+    keyring: &Keyring,
+    secret: &KeySecret,
+    found: Option<Entry<'a>>,
+    ask: &Ask<'_>,
+    now: Timestamp,
+) -> Result<Option<Entry<'a>>, CannotKnow> {
+    let Some(entry) = found else {
+        spend_as_long_as_for_a_known_key(keyring, secret);
+        return Ok(None);
+    };
+    let mac = keyring
+        .key_mac(entry.secret.version, &entry.key.id, &entry.key.api.id, &entry.key.owner, secret.plain())
+        .ok_or(CannotKnow)?;
+    let is_right = mac.matches(&entry.secret.mac)
+        && ask.used_for.takes(secret.class())
+        && entry.secret.expires_at.is_none_or(|end| now < end)
+        && ask.org_scope.covers(&entry.key.owner);
+    Ok(is_right.then_some(entry))
 }
 
 impl Verdict<'_> {

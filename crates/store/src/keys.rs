@@ -121,6 +121,13 @@ row! {
     }
 }
 
+row! {
+    /// The public part of a secret.
+    struct SelectorRow {
+        selector: Selector,
+    }
+}
+
 /// A key to store.
 #[derive(Clone, Debug)]
 pub struct NewKey<'a> {
@@ -271,6 +278,13 @@ pub async fn list_key_secrets(tx: &mut Tx, id: &ApiKeyId, now: Timestamp) -> Res
     const SQL: &str = "SELECT selector, created_at, expires_at, last_verified_at FROM key_secrets \
          WHERE key_id = $1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY created_at DESC, expires_at IS NOT NULL";
     Ok(fetch_all!(tx, SQL, id.as_str(), now.as_micros())?)
+}
+
+/// The public part of one of a key's secrets, whether that has ended or not; none for a key that is not there.
+pub async fn find_selector(tx: &mut Tx, id: &ApiKeyId) -> Result<Option<Selector>, StoreError> {
+    const SQL: &str = "SELECT selector FROM key_secrets WHERE key_id = $1 ORDER BY selector LIMIT 1";
+    let found: Option<SelectorRow> = fetch_optional!(tx, SQL, id.as_str())?;
+    Ok(found.map(|row| row.selector))
 }
 
 /// Stores a key with its first secret.

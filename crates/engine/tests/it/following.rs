@@ -1,6 +1,7 @@
 //! Following the store: what a node may answer, from when and until when.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use keyward_core::{ApiId, ApiKeyId, KeyState, Owner, SecretMac, Selector, Timestamp, UserId};
@@ -93,6 +94,19 @@ fn among_others_a_lease_counts_from_before_the_head_was_read() {
     assert!(!node.may_answer_at(START.after(L)));
     node.round(START.after(L / 2), 1, Changes::default()).unwrap();
     assert!(node.may_answer_at(START.after(L)), "a round without news renews it");
+}
+
+#[test]
+fn several_looks_are_an_answer_if_the_lease_holds_at_both_ends() {
+    let mut node = Node::new(Tenure::Among(L));
+    assert!(node.engine.begin(START).is_err(), "nobody gave a lease");
+    node.apply(1, Changes::default());
+    let begun = node.engine.begin(START).unwrap();
+    assert_eq!(begun.end(START.after(L)), Err(NoLease), "it has run out in between");
+    let engine = Arc::clone(&node.engine);
+    let begun = engine.begin(START).unwrap();
+    node.apply(2, Changes::default());
+    assert_eq!(begun.end(START), Ok(1), "the first look did not know of the second change");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use keyward_core::{
     Presented, Timestamp, UserId,
 };
 use keyward_engine::facts::{self, Changes};
-use keyward_engine::{Ask, Tenure, Use, Wanted, verify};
+use keyward_engine::{Ask, Tenure, Use, Wanted, explain, prove, verify};
 use proptest::prelude::*;
 
 use crate::given;
@@ -221,7 +221,13 @@ fn answered(node: &Node, world: &World, secret: &KeySecret, api: usize, required
     };
     let now = Timestamp::from_seconds(world.now);
     node.ask(|index| {
-        index.look_up(secret.selector(), |found| verify(&world.keyring, secret, found, &ask, now).unwrap().outcome)
+        index.look_up(secret.selector(), |found| {
+            let verified = verify(&world.keyring, secret, found, &ask, now).unwrap().outcome;
+            // What explains a decision comes to the same one.
+            let proven = prove(&world.keyring, secret, found, &ask, now).unwrap();
+            assert_eq!(proven.map_or(Outcome::Invalid, |entry| explain(entry, &ask, now).outcome()), verified);
+            verified
+        })
     })
 }
 

@@ -149,7 +149,11 @@ impl<'a> Asked<'a> {
 }
 
 /// Reads what is said about the request that is protected.
-fn read_presented<'a>(scopes: Option<&'a [String]>, ip: Option<&str>, place: Place) -> Result<Presented<'a>, Refusal> {
+pub(super) fn read_presented<'a>(
+    scopes: Option<&'a [String]>,
+    ip: Option<&str>,
+    place: Place,
+) -> Result<Presented<'a>, Refusal> {
     let scopes = scopes.unwrap_or_default();
     if scopes.len() > MAX_SCOPES {
         return Err(place.refuse("scopes", "must have at most 100 entries"));

@@ -5,6 +5,7 @@ mod applications;
 pub mod audit_events;
 mod docs;
 mod document;
+mod explain;
 mod failures;
 mod grants;
 mod health;
@@ -57,6 +58,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(keys::routes())
         .merge(verify::routes())
         .merge(verify_batch::routes())
+        .merge(explain::routes())
         .merge(own_key::routes())
         .merge(usage::routes())
         .merge(signing_keys::routes())

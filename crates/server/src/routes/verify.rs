@@ -131,7 +131,7 @@ pub(super) fn answer(verified: Verified, required: &[String]) -> VerifyKeyRespon
     response
 }
 
-fn tell(outcome: &Outcome) -> (VerifyCode, &'static str) {
+pub(super) fn tell(outcome: &Outcome) -> (VerifyCode, &'static str) {
     match outcome {
         Outcome::Verified => (VerifyCode::Verified, "API key verified"),
         Outcome::Invalid => (VerifyCode::Invalid, "The API key is not valid"),

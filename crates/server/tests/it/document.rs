@@ -51,6 +51,7 @@ fn each_operation_has_a_name_of_its_own_one_tag_and_a_summary() {
         "rotate",
         "revoke",
         "verify",
+        "explain",
         "introspect",
     ];
     let mut names = BTreeSet::new();

@@ -3,8 +3,8 @@
 use ipnet::IpNet;
 use keyward_core::{ApiId, ApiKeyId, KeySecret, KeyType, OrgScope, Owner, ScopeNumbers, Timestamp};
 use keyward_store::keys::{
-    KeyRow, NewKey, NewKeySecret, find_key, find_key_secret, insert_key, list_key_secrets, replace_key_secret,
-    revoke_key, update_key,
+    KeyRow, NewKey, NewKeySecret, find_key, find_key_secret, find_selector, insert_key, list_key_secrets,
+    replace_key_secret, revoke_key, update_key,
 };
 use keyward_store::{Actor, ActorKind, Change};
 use serde_json::json;
@@ -20,6 +20,7 @@ conformance! {
     who_is_kept_to_one_organization_sees_its_keys_alone,
     a_secret_is_found_by_its_selector_byte_for_byte,
     a_selector_is_unique,
+    a_key_has_a_selector_whatever_became_of_its_secrets,
     a_replaced_secret_ends_at_once,
     a_replaced_secret_that_had_ended_keeps_its_end,
     a_replaced_secret_goes_on_for_its_grace_and_the_one_before_ends,
@@ -165,6 +166,26 @@ async fn a_selector_is_unique(store: &TestStore) {
     let (id, scopes) = (seed.key_id(NOW), ScopeNumbers::default());
     let key = plain_key(&id, &api, &Owner::Environment, &scopes);
     assert!(insert_key(&mut change, &key, &first(&secret)).await.is_err());
+}
+
+async fn a_key_has_a_selector_whatever_became_of_its_secrets(store: &TestStore) {
+    let (mut change, mut seed) = (store.begin().await, Seed::new(1));
+    let (api, id, secret) = insert_one(&mut change, &mut seed).await;
+    let (other, of_other, scopes) = (seed.key_id(NOW), seed.key_secret(), ScopeNumbers::default());
+    let key = plain_key(&other, &api, &Owner::Environment, &scopes);
+    insert_key(&mut change, &key, &first(&of_other)).await.unwrap();
+    commit(change).await.unwrap();
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(find_selector(&mut tx, &id).await.unwrap(), Some(secret.selector()));
+    assert_eq!(find_selector(&mut tx, &other).await.unwrap(), Some(of_other.selector()));
+    assert_eq!(find_selector(&mut tx, &seed.key_id(NOW)).await.unwrap(), None);
+    drop(tx);
+    let (next, key) = (seed.key_secret(), find(store, &id).await);
+    let mut change = store.begin_at(later(5)).await;
+    replace_key_secret(&mut change, &key, &first(&next)).await.unwrap();
+    commit(change).await.unwrap();
+    let found = find_selector(&mut store.read().await.unwrap(), &id).await.unwrap().unwrap();
+    assert_eq!(found, secret.selector().min(next.selector()));
 }
 
 async fn a_replaced_secret_ends_at_once(store: &TestStore) {

@@ -99,7 +99,7 @@ async fn revoke(app: &App, mut change: Change, row: KeyRow) -> Result<Changed<()
 }
 
 /// A key by an id that a caller sent.
-async fn find_key(tx: &mut Tx, caller: &Caller, id: &str) -> Result<KeyRow, Refusal> {
+pub(super) async fn find_key(tx: &mut Tx, caller: &Caller, id: &str) -> Result<KeyRow, Refusal> {
     let found = match ApiKeyId::parse(id) {
         Some(id) => keys::find_key(tx, &caller.org_scope, &id).await?,
         None => None,

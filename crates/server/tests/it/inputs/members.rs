@@ -14,6 +14,7 @@ fn beside(path: &str, member: &str) -> Value {
     match (path, member) {
         ("/api/v1/api_keys", "user_external_id" | "org_external_id" | "user_id") => json!({ "org_code": null }),
         ("/api/v1/api_keys", "scope_ids[0]") => json!({}),
+        ("/api/v1/api_keys/explain", "api_key") => json!({ "key_id": null }),
         ("/api/v1/user", "identities[0].details.email") => identity("email"),
         ("/api/v1/user", "identities[0].details.phone") => identity("phone"),
         ("/api/v1/user", "identities[0].details.username") => identity("username"),

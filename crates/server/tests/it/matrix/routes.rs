@@ -64,6 +64,7 @@ const GENERAL: &[Route] = &[
     shared("DELETE", "/api/v1/api_keys/{key_id}", &["delete:api_keys"]),
     shared("POST", "/api/v1/api_keys/verify", &["verify:api_keys", "read:api_keys"]),
     shared("POST", "/api/v1/api_keys/verify_batch", &["verify:api_keys", "read:api_keys"]),
+    shared("POST", "/api/v1/api_keys/explain", &["read:api_keys"]),
     // Whoever holds a key asks about it, and nobody else.
     open("GET", "/api/v1/api_keys/self"),
     platform("GET", "/api/v1/signing_keys", &["read:signing_keys"]),
@@ -173,6 +174,7 @@ impl<'a> Things<'a> {
             ("POST", "/api/v1/api_keys") => key,
             ("POST", "/api/v1/api_keys/verify") => json!({ "api_key": "k_live_0" }),
             ("POST", "/api/v1/api_keys/verify_batch") => json!({ "keys": [{ "api_key": "k_live_0" }] }),
+            ("POST", "/api/v1/api_keys/explain") => json!({ "key_id": self.admin.makes_key(key).await.0 }),
             _ => return (path, None),
         };
         (path, Some(body))

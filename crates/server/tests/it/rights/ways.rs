@@ -78,6 +78,7 @@ pub(super) const GIVES_NOTHING: &[(&str, &str)] = &[
     ("POST /oauth2/token", "the token carries what was granted"),
     ("POST /api/v1/api_keys/verify", "it counts"),
     ("POST /api/v1/api_keys/verify_batch", "it counts"),
+    ("POST /api/v1/api_keys/explain", "it changes nothing"),
     ("DELETE /api/v1/api_keys/{key_id}", "it takes"),
     ("POST /api/v1/apis", "an API of the platform"),
     ("DELETE /api/v1/apis/{api_id}", "it takes"),

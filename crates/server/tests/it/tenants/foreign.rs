@@ -28,6 +28,7 @@ fn is_usual(operation: &Operation, chosen: &Place, place: &Place) -> bool {
             !["org_external_id", "user_id", "user_external_id"].contains(&chosen.name.as_str())
         }
         ("GET /api/v1/organization", "code") => true,
+        ("POST /api/v1/api_keys/explain", "key_id") => chosen.name != "api_key",
         ("POST /oauth2/token", "client_id" | "client_secret" | "audience") => true,
         _ => place.is_required || place.part == Part::Path,
     }

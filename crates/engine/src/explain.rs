@@ -1,0 +1,40 @@
+//! Why a verification comes to what it does: the same steps, each of them told.
+
+use keyward_core::{KeyFacts, KeyStatus, Outcome, ScopeKey, Step, Timestamp};
+
+use crate::index::Entry;
+use crate::verify::Ask;
+
+/// What each step of a decision comes to for a key.
+#[derive(Debug)]
+pub struct Explanation<'a> {
+    /// The key.
+    pub entry: Entry<'a>,
+    /// The key's scopes.
+    pub scopes: Vec<&'a ScopeKey>,
+    /// The key's status.
+    pub status: KeyStatus,
+    /// Whether its API is one of those that were asked for.
+    pub is_wanted: bool,
+    /// Each step, and what is wrong by it alone.
+    pub steps: [(Step, Option<Outcome>); Step::ALL.len()],
+}
+
+impl Explanation<'_> {
+    /// What a verification comes to: the first step that fails decides.
+    pub fn outcome(&self) -> Outcome {
+        if !self.is_wanted {
+            return Outcome::WrongApi;
+        }
+        self.steps.iter().find_map(|(_, failed)| failed.clone()).unwrap_or(Outcome::Verified)
+    }
+}
+
+/// Looks at every step for a key that the caller may know of: by its secret, which was found right, or otherwise.
+pub fn explain<'a>(entry: Entry<'a>, ask: &Ask<'_>, now: Timestamp) -> Explanation<'a> {
+    let (scopes, state) = (entry.scope_keys(), entry.state());
+    let facts = KeyFacts { state, allowed_cidrs: &entry.key.allowed_cidrs, scopes: &scopes };
+    let steps = Step::ALL.map(|step| (step, step.check(&facts, &ask.presented, now)));
+    let is_wanted = ask.wanted.takes(&entry.key.api);
+    Explanation { entry, scopes, status: state.status(now), is_wanted, steps }
+}
