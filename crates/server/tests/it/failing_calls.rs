@@ -18,6 +18,9 @@ enum Asked {
     VerifyUnknown,
     VerifyRevoked,
     VerifyByKey,
+    VerifyMany,
+    OwnKey,
+    ExplainKey,
     CreateKey,
     CreateKeyByKey,
     RotateKey,
@@ -34,11 +37,14 @@ enum Asked {
 }
 
 impl Asked {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 20] = [
         Self::VerifyValid,
         Self::VerifyUnknown,
         Self::VerifyRevoked,
         Self::VerifyByKey,
+        Self::VerifyMany,
+        Self::OwnKey,
+        Self::ExplainKey,
         Self::CreateKey,
         Self::CreateKeyByKey,
         Self::RotateKey,
@@ -98,6 +104,12 @@ impl<'a> Scene<'a> {
             Asked::VerifyUnknown => self.admin.verify(&with_another_secret(secret), json!({})).await,
             Asked::VerifyRevoked => self.admin.verify(&self.revoked, json!({})).await,
             Asked::VerifyByKey => self.machine.verify(secret, json!({ "scopes": ["read:orders"] })).await,
+            Asked::VerifyMany => {
+                let keys = json!([{ "api_key": secret }, { "api_key": self.revoked }]);
+                self.admin.post("/api/v1/api_keys/verify_batch", json!({ "keys": keys })).await
+            }
+            Asked::OwnKey => self.app.bearer(secret).get("/api/v1/api_keys/self").await,
+            Asked::ExplainKey => self.admin.post("/api/v1/api_keys/explain", json!({ "key_id": id })).await,
             Asked::CreateKey => self.repeatable(&self.admin, Method::POST, "/api/v1/api_keys", Some(name), name).await,
             Asked::CreateKeyByKey => {
                 self.repeatable(&self.machine, Method::POST, "/api/v1/api_keys", Some(name), name).await
@@ -201,8 +213,9 @@ async fn fail_every_call(failure: Failure) {
         let least = match asked {
             // Who asks, and about what, is known from memory, and it is counted in a file.
             Asked::VerifyValid | Asked::VerifyByKey | Asked::VerifyUnknown | Asked::VerifyRevoked => 0,
+            Asked::VerifyMany | Asked::OwnKey => 0,
             // It begins, and it asks something.
-            Asked::PublicKeys | Asked::Ready | Asked::GetKey | Asked::ListKeys => 2,
+            Asked::PublicKeys | Asked::Ready | Asked::GetKey | Asked::ListKeys | Asked::ExplainKey => 2,
             // It is looked once more at who asks.
             _ => 4,
         };
@@ -217,7 +230,9 @@ fn hold_to_not_knowing(reply: &Reply, what: &str) {
     assert_eq!((reply.status, reply.header("retry-after")), (503, "1"), "{what}: {reply}");
     assert!(["UNAVAILABLE", "temporarily_unavailable"].contains(&reply.error()), "{what}: {reply}");
     assert_eq!(reply.header("www-authenticate"), "", "{what}: {reply}");
-    assert!(reply.body.get("is_valid").is_none() && reply.body.get("api_key").is_none(), "{what}: {reply}");
+    for member in ["is_valid", "api_key", "results", "steps"] {
+        assert!(reply.body.get(member).is_none(), "{what}: {reply}");
+    }
 }
 
 #[tokio::test]

@@ -64,6 +64,10 @@ async fn without_the_store_no_token_can_be_known() {
     assert_eq!(app.anonymous().get("/.well-known/openid-configuration").await.status, 200);
 }
 
+/// What is answered without the store.
+const KNOWN: [&str; 4] =
+    ["/api/v1/system_permissions", "/api/v1/api_keys/verify", "/api/v1/api_keys/verify_batch", "/api/v1/api_keys/self"];
+
 #[tokio::test]
 async fn without_the_store_no_management_route_says_that_a_credential_is_bad() {
     let app = TestApp::start().await;
@@ -72,6 +76,7 @@ async fn without_the_store_no_management_route_says_that_a_credential_is_bad() {
     let user = admin.makes_user("Kim").await;
     let (_, key) = admin.makes_key(json!({ "name": "Key", "api_id": api, "user_id": user })).await;
     let machine = admin.makes_environment_key(&["read:api_keys"], json!({})).await;
+    let holder = app.bearer(&key);
     app.app.close().await;
 
     let document = serde_json::to_value(keyward_server::routes::document()).unwrap();
@@ -79,16 +84,23 @@ async fn without_the_store_no_management_route_says_that_a_credential_is_bad() {
     for (path, operations) in document["paths"].as_object().unwrap() {
         for method in operations.as_object().unwrap().keys().filter(|_| path.starts_with("/api/v1/")) {
             let method: Method = method.to_uppercase().parse().unwrap();
-            let body = if path.ends_with("/verify") { json!({ "api_key": key }) } else { json!({}) };
-            for caller in [&admin, &machine] {
+            let body = match path.rsplit('/').next().unwrap() {
+                "verify" => json!({ "api_key": key }),
+                "verify_batch" => json!({ "keys": [{ "api_key": key }] }),
+                "explain" => json!({ "key_id": "api_key_0" }),
+                _ => json!({}),
+            };
+            // Whoever holds a key asks about it, by the key and no token.
+            let first = if path.ends_with("/self") { &holder } else { &admin };
+            for caller in [first, &machine] {
                 let reply = caller.call(method.clone(), path, Some(body.clone())).await;
                 let outcome = (reply.status, reply.error(), reply.header("retry-after"));
                 // Who calls, and with what rights, is known from memory; and so is what is wrong with a request by itself.
                 let is_known = match outcome {
                     (403, "SCOPE_MISSING", "") => std::ptr::eq(caller, &machine),
                     (400, _, "") => true,
-                    // The same in every version of Keyward; and verifying, for as long as the lease lasts.
-                    (200, _, "") => ["/api/v1/system_permissions", "/api/v1/api_keys/verify"].contains(&&**path),
+                    // The same in every version of Keyward; and what is known of keys, for as long as the lease lasts.
+                    (200, _, "") => KNOWN.contains(&&**path),
                     _ => false,
                 };
                 assert!(is_known || outcome == (503, "UNAVAILABLE", "1"), "{method} {path}: {reply}");
