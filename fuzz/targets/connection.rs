@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::body::to_bytes;
+use axum::extract::Request;
 use axum::routing::any;
-use http::{Method, Uri};
+use http::Method;
 use keyward_fuzz::front::{ANSWER, BODY, HEAD, IDLE, answer};
 use libfuzzer_sys::fuzz_target;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex, split};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// What its client does.
 #[derive(Clone, Copy)]
@@ -38,22 +38,45 @@ const PIPE: usize = 16 * 1024;
 /// The longest that pauses add up to.
 const SPEAKS: Duration = Duration::from_secs(30);
 
+/// How many requests came to the routes.
+#[derive(Default)]
+struct Seen {
+    begun: AtomicUsize,
+    answered: AtomicUsize,
+}
+
 /// Reads what is sent, counts it, and answers with nothing, or with much.
-fn router(asked: &Arc<AtomicUsize>) -> Router {
-    let seen = Arc::clone(asked);
-    let handle = move |method: Method, uri: Uri, body: Result<Bytes, BytesRejection>| async move {
-        seen.fetch_add(1, Ordering::SeqCst);
-        let is_large = body.is_ok() && method == Method::POST && uri.path() == "/large";
-        vec![b'x'; if is_large { LARGE } else { 0 }]
+fn router(seen: &Arc<Seen>) -> Router {
+    let seen = Arc::clone(seen);
+    let handle = move |request: Request| async move {
+        seen.begun.fetch_add(1, Ordering::SeqCst);
+        let is_large = request.method() == Method::POST && request.uri().path() == "/large";
+        let body = to_bytes(request.into_body(), usize::MAX).await;
+        seen.answered.fetch_add(1, Ordering::SeqCst);
+        vec![b'x'; if is_large && body.is_ok() { LARGE } else { 0 }]
     };
     Router::new().fallback(any(handle))
 }
 
-/// What came of it: the bytes of the answers, and how many requests were handed to the routes.
-async fn speak(bytes: &[u8], manner: Manner) -> (Vec<u8>, usize) {
-    let asked = Arc::new(AtomicUsize::new(0));
+/// What came of it.
+struct Spoken {
+    /// The bytes of the answers.
+    answers: Vec<u8>,
+    /// How many requests began, and how many of them were answered.
+    begun: usize,
+    answered: usize,
+    /// How long the connection was there.
+    lived: Duration,
+}
+
+async fn speak(bytes: &[u8], manner: Manner) -> Spoken {
+    let (seen, began) = (Arc::<Seen>::default(), Instant::now());
     let (client, server) = duplex(PIPE);
-    let serving = tokio::spawn(answer(router(&asked), server));
+    let answering = answer(router(&seen), server);
+    let serving = tokio::spawn(async move {
+        answering.await;
+        began.elapsed()
+    });
     let (mut from, mut to) = split(client);
     let reading = tokio::spawn(async move {
         let mut answers = Vec::new();
@@ -77,13 +100,14 @@ async fn speak(bytes: &[u8], manner: Manner) -> (Vec<u8>, usize) {
     // Who is read no more from is let go of by then as well.
     let most = SPEAKS + HEAD + BODY + ANSWER + IDLE + Duration::from_secs(2);
     timeout(most, speaking).await.expect("a client that is not listened to is not let go of");
-    timeout(most, serving).await.expect("a connection does not end").expect("a connection panics");
+    let lived = timeout(most, serving).await.expect("a connection does not end").expect("a connection panics");
     let (mut answers, unread) = reading.await.expect("reading panics");
     if let Some(mut from) = unread {
         let _ = from.read_to_end(&mut answers).await;
     }
     drop(to);
-    (answers, asked.load(Ordering::SeqCst))
+    let (begun, answered) = (seen.begun.load(Ordering::SeqCst), seen.answered.load(Ordering::SeqCst));
+    Spoken { answers, begun, answered, lived }
 }
 
 /// Takes one answer of HTTP/1.1 off; none if it was cut off. Answers whether it was a final one.
@@ -175,7 +199,9 @@ fuzz_target!(|bytes: &[u8]| {
     let pause = if flags & 4 == 0 { Duration::ZERO } else { SPEAKS / u32::try_from(pieces).unwrap() };
     let manner = Manner { reads: flags & 1 == 0, ends: flags & 2 != 0, pause, piece };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let (answers, asked) = runtime.block_on(speak(bytes, manner));
+    let Spoken { answers, begun, answered, lived } = runtime.block_on(speak(bytes, manner));
+    // Whoever asks nothing has a head's time and no more, whatever else comes.
+    assert!(begun > 0 || pause > Duration::ZERO || lived <= HEAD + Duration::from_secs(1), "it lived for {lived:?}");
     let is_h1 = answers.starts_with(b"HTTP/1.");
     let (count, are_whole) = if is_h1 { read_answers(&answers) } else { read_frames(&answers) };
     assert!(is_h1 || answers.is_empty() || bytes.starts_with(b"PRI * HTTP/2.0\r\n\r\n"), "HTTP/2 that nobody spoke");
@@ -184,7 +210,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(are_whole || !is_patient, "an answer is cut off");
     if is_h1 {
         // Beside those of the routes there is one at most: that what came is no request.
-        assert!(count <= asked + 1, "{count} answers to {asked} requests");
-        assert!(count >= asked || !is_patient, "{count} answers to {asked} requests");
+        assert!(count <= begun + 1, "{count} answers to {begun} requests");
+        assert!(count >= answered || !is_patient, "{count} answers, and {answered} were given");
     }
 });

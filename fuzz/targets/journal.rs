@@ -85,6 +85,12 @@ fuzz_target!(|bytes: &[u8]| {
         place[..4].copy_from_slice(&check);
     }
     let read = agrees(&checked).records;
+    // One byte beside what is right.
+    if let Some(at) = bytes.first().map(|first| usize::from(*first) % checked.len()) {
+        let mut wrong = checked.clone();
+        wrong[at] ^= bytes[bytes.len() - 1].max(1);
+        agrees(&wrong);
+    }
     // What was read is written, and read as the same.
     let journal = Journal::open(FOLDER.path(), SHAPE, &mut |bytes| bytes.fill(8)).unwrap();
     let sound = Record {
