@@ -182,7 +182,7 @@ async fn a_key_has_a_selector_whatever_became_of_its_secrets(store: &TestStore) 
     drop(tx);
     let (next, key) = (seed.key_secret(), find(store, &id).await);
     let mut change = store.begin_at(later(5)).await;
-    replace_key_secret(&mut change, &key, &first(&next)).await.unwrap();
+    replace_key_secret(&mut change, &key, &first(&next), later(5)).await.unwrap();
     commit(change).await.unwrap();
     let found = find_selector(&mut store.read().await.unwrap(), &id).await.unwrap().unwrap();
     assert_eq!(found, secret.selector().min(next.selector()));
