@@ -282,7 +282,7 @@ pub async fn list_key_secrets(tx: &mut Tx, id: &ApiKeyId, now: Timestamp) -> Res
 
 /// The public part of one of a key's secrets, whether that has ended or not; none for a key that is not there.
 pub async fn find_selector(tx: &mut Tx, id: &ApiKeyId) -> Result<Option<Selector>, StoreError> {
-    const SQL: &str = "SELECT selector FROM key_secrets WHERE key_id = $1 ORDER BY selector LIMIT 1";
+    const SQL: &str = "SELECT selector FROM key_secrets WHERE key_id = $1 ORDER BY selector";
     let found: Option<SelectorRow> = fetch_optional!(tx, SQL, id.as_str())?;
     Ok(found.map(|row| row.selector))
 }
