@@ -124,6 +124,11 @@ impl Usage {
     }
 }
 
+/// A wait in seconds, rounded up: whoever comes back then is served.
+pub fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
 /// Spends from all of the quotas, or from none: then the answer is which of them do not suffice, by their place.
 pub fn spend(spendings: &mut [Spending<'_>], now: Timestamp) -> Result<(), Vec<usize>> {
     for Spending { quota, usage, .. } in &mut *spendings {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keyward_core::gcra::{MAX_LIMIT, MAX_WINDOW_SECONDS, Spending, Standing, spend};
+use keyward_core::gcra::{MAX_LIMIT, MAX_WINDOW_SECONDS, Spending, Standing, spend, whole_seconds};
 use keyward_core::{Quota, Timestamp, Usage};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -176,4 +176,11 @@ fn quotas_that_cannot_be_counted_are_refused_by_their_rule() {
     }
     let (quota, mut usage) = (Quota::new(MAX_LIMIT, MAX_WINDOW_SECONDS).unwrap(), Usage::default());
     assert!(try_spend(quota, &mut usage, MAX_LIMIT, at(0)) && !try_spend(quota, &mut usage, u32::MAX, at(1)));
+}
+
+#[test]
+fn a_wait_is_rounded_up_to_whole_seconds() {
+    for (millis, seconds) in [(0, 0), (1, 1), (999, 1), (1_000, 1), (1_001, 2)] {
+        assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds);
+    }
 }

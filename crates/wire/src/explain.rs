@@ -31,6 +31,10 @@ pub struct ExplainKeyRequest {
     /// The address that the key is used from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
+    /// Units that the request would spend of each limit of rate, at most 1000000. Absent, each limit's own cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
+    pub cost: Option<u32>,
 }
 
 /// What a verification would come to, and each step on the way.
@@ -86,6 +90,8 @@ pub enum DecisionStep {
     Ip,
     /// It carries all scopes that are asked for.
     Scopes,
+    /// Its limits of rate, and its owner's, have enough left.
+    Limits,
 }
 
 /// What a step comes to.

@@ -4,6 +4,7 @@ use keyward_core::{ApiId, ApiKeyId, OrgCode, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::keys::{KeyStatus, KeyType};
+use crate::limits::RateLimitState;
 
 /// The key that was shown.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,4 +48,6 @@ pub struct OwnKey {
     pub verification_count: u64,
     /// When it was last found valid.
     pub last_verified_on: Option<Timestamp>,
+    /// Where each limit of rate stands, the key's and its owner's.
+    pub rate_limits: Vec<RateLimitState>,
 }

@@ -96,12 +96,22 @@ impl Entry<'_> {
     /// Spends of every limit of the key and of its owner, or of none: then one of them says that it is exceeded. Each
     /// spends its own cost where none is given. Nothing is there to spend of a key without limits.
     pub fn spend(&self, cost: Option<u32>, now: Timestamp) -> Vec<LimitStanding> {
+        self.weigh(cost, now, true)
+    }
+
+    /// What [`Self::spend`] would come to, and where the limits stand before it: nothing is spent.
+    pub fn look_at_limits(&self, cost: Option<u32>, now: Timestamp) -> Vec<LimitStanding> {
+        self.weigh(cost, now, false)
+    }
+
+    fn weigh(&self, cost: Option<u32>, now: Timestamp, is_spent: bool) -> Vec<LimitStanding> {
         let owners = self.owner.and_then(|owner| owner.limits.as_deref());
         let keys = self.key.limits.as_deref();
         // Always in this order, so that two who spend do not wait for each other in a circle.
         let owners = owners.map(|limits| Held::of(Holder::Owner, limits));
         let keys = keys.map(|limits| Held::of(Holder::Key, limits));
         let mut held: Vec<Held<'_>> = keys.into_iter().chain(owners).collect();
+        let before: Vec<gcra::Usage> = held.iter_mut().flat_map(Held::each).map(|(.., usage)| *usage).collect();
         let cost_of = |limit: &RateLimit| cost.unwrap_or(limit.cost());
         let each = held.iter_mut().flat_map(Held::each);
         let mut spendings: Vec<Spending<'_>> =
@@ -109,6 +119,9 @@ impl Entry<'_> {
         let exceeded = gcra::spend(&mut spendings, now).err().unwrap_or_default();
         let each = held.iter_mut().flat_map(Held::each).enumerate();
         let seen = each.map(|(at, (holder, limit, usage))| {
+            if !is_spent {
+                *usage = before[at];
+            }
             let is_exceeded = exceeded.contains(&at);
             LimitStanding {
                 holder,

@@ -84,6 +84,19 @@ fn all_limits_are_spent_or_none() {
 }
 
 #[test]
+fn a_look_tells_what_would_come_and_spends_nothing() {
+    let node = node(&[limit("a", 5, 60)], &[limit("o", 2, 60)]);
+    let look = |cost| node.see(A, |entry| entry.look_at_limits(Some(cost), NOW)).unwrap();
+    for _ in 0..3 {
+        assert!(look(2).iter().all(|limit| !limit.is_exceeded));
+        assert_eq!(look(3).iter().map(|limit| limit.is_exceeded).collect::<Vec<_>>(), [false, true]);
+    }
+    assert_eq!(left(&node, A), [(Holder::Key, "a".into(), 5), (Holder::Owner, "o".into(), 2)]);
+    assert!(passes(&node, A, Some(2), NOW));
+    assert_eq!(look(1).iter().map(|limit| limit.standing.remaining).collect::<Vec<_>>(), [3, 0]);
+}
+
+#[test]
 fn each_limit_spends_its_own_cost_where_none_is_given() {
     let heavy = RateLimit::new("heavy", Quota::new(10, 60).unwrap(), 4).unwrap();
     let node = node(&[heavy], &[limit("light", 10, 60)]);

@@ -225,7 +225,7 @@ fn answered(node: &Node, world: &World, secret: &KeySecret, api: usize, required
             let verified = verify(&world.keyring, secret, found, &ask, now).unwrap().outcome;
             // What explains a decision comes to the same one.
             let proven = prove(&world.keyring, secret, found, &ask, now).unwrap();
-            assert_eq!(proven.map_or(Outcome::Invalid, |entry| explain(entry, &ask, now).outcome()), verified);
+            assert_eq!(proven.map_or(Outcome::Invalid, |entry| explain(entry, &ask, None, now).outcome()), verified);
             verified
         })
     })

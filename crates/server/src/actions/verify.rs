@@ -140,12 +140,18 @@ impl<'a> Asked<'a> {
             audience: request.audience.as_deref(),
             bound: caller.bound.as_deref(),
         };
-        if request.cost.is_some_and(|cost| cost > MAX_COST) {
-            return Err(place.refuse("cost", "must be at most 1000000"));
-        }
+        require_cost(request.cost, place)?;
         let spending = Spending::Units(request.cost);
         Ok(Self { secret: KeySecret::parse(request.api_key.expose()), wanted, presented, spending })
     }
+}
+
+/// Holds what a request spends of limits to what one can have.
+pub(super) fn require_cost(cost: Option<u32>, place: Place) -> Result<(), Refusal> {
+    if cost.is_some_and(|cost| cost > MAX_COST) {
+        return Err(place.refuse("cost", "must be at most 1000000"));
+    }
+    Ok(())
 }
 
 /// Reads what is said about the request that is protected.

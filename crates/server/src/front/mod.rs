@@ -36,7 +36,7 @@ pub(crate) use intake::let_in;
 pub(crate) use log::{RequestId, log_requests};
 pub(crate) use noted::{Identified, Told};
 pub(crate) use oauth_answer::{refuse, refuse_oauth};
-pub(crate) use rate_limit::{whole_seconds, write_retry_after, write_standings};
+pub(crate) use rate_limit::{write_retry_after, write_standings};
 pub(crate) use repeat::{Repeat, RepeatHeader, Repeated, repeated};
 pub(crate) use secure::secure_answers;
 pub use tls::{Tls, TlsError, TlsFiles};

@@ -2,12 +2,11 @@
 //! (RFC 9110 section 10.2.3), and Kinde's `RateLimit-Reset`.
 
 use std::fmt::{Display, Write};
-use std::time::Duration;
 
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use keyward_core::Quota;
-use keyward_core::gcra::Standing;
+use keyward_core::gcra::{Standing, whole_seconds};
 
 use crate::throttle::Throttled;
 
@@ -50,13 +49,10 @@ pub(crate) fn write_standings<P: Display>(headers: &mut HeaderMap, each: impl It
     }
 }
 
-/// Rounded up: whoever comes back then is served.
-pub(crate) fn whole_seconds(span: Duration) -> u64 {
-    span.as_secs() + u64::from(span.subsec_nanos() > 0)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use sfv::{BareItem, List, ListEntry, Parser};
 
     use super::*;
@@ -108,12 +104,5 @@ mod tests {
         write_limits(&mut headers, &Throttled(vec![used_up("tokens-by-client", 1200, 60, 0, 50)]));
         assert_eq!(headers["ratelimit-policy"], r#""tokens-by-client";q=1200;w=60"#);
         assert_eq!(headers["ratelimit"], r#""tokens-by-client";r=0;t=1"#);
-    }
-
-    #[test]
-    fn a_wait_is_rounded_up() {
-        for (millis, seconds) in [(0, 0), (1, 1), (999, 1), (1_000, 1), (1_001, 2)] {
-            assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds);
-        }
     }
 }

@@ -3,6 +3,7 @@
 use axum::extract::{DefaultBodyLimit, State};
 use http::HeaderMap;
 use keyward_core::Outcome;
+use keyward_core::gcra::whole_seconds;
 use keyward_engine::index::{Holder, LimitStanding};
 use keyward_wire::limits::{LimitHolder, RateLimitState};
 use keyward_wire::verify::{VerifyCode, VerifyKeyRequest, VerifyKeyResponse};
@@ -12,7 +13,7 @@ use utoipa_axum::routes;
 use crate::actions::verify::{self, Verified};
 use crate::app::App;
 use crate::auth::{PlatformOrOrganization, scope};
-use crate::front::{Answer, Body, NoParams, whole_seconds, write_retry_after, write_standings};
+use crate::front::{Answer, Body, NoParams, write_retry_after, write_standings};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
 
@@ -61,7 +62,7 @@ fn retry_after(limits: &[LimitStanding]) -> Option<u64> {
     exceeded.reduce(|one, other| Some(one?.max(other?))).flatten()
 }
 
-fn wire_standing(limit: LimitStanding) -> RateLimitState {
+pub(super) fn wire_standing(limit: LimitStanding) -> RateLimitState {
     RateLimitState {
         name: limit.name,
         holder: match limit.holder {

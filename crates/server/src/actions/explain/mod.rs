@@ -11,7 +11,7 @@ use keyward_wire::explain::{DecisionStep, ExplainKeyRequest, ExplainedStep, Step
 
 use crate::actions::follow;
 use crate::actions::keys::find_key;
-use crate::actions::verify::{Place, cannot_know, reach, read_presented};
+use crate::actions::verify::{Place, cannot_know, reach, read_presented, require_cost};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
@@ -44,6 +44,7 @@ enum Named {
 /// caller may read.
 pub async fn explain_key(app: &App, caller: &Caller, request: &ExplainKeyRequest) -> Result<Explained, Refusal> {
     let presented = read_presented(request.scopes.as_deref(), request.ip.as_deref(), Place::Body)?;
+    require_cost(request.cost, Place::Body)?;
     let named = match (&request.key_id, &request.api_key) {
         (Some(_), Some(_)) => return Err(Refusal::field("key_id", "must not be given together with `api_key`")),
         (None, None) => {
@@ -56,7 +57,7 @@ pub async fn explain_key(app: &App, caller: &Caller, request: &ExplainKeyRequest
     let wanted = Wanted { api_id, audience, bound };
     let ask = Ask { used_for: Use::Customer, org_scope: &caller.org_scope, wanted, presented };
     let now = app.now();
-    let (found, revision) = follow::answer(app, |index| find(app, index, &named, &ask, now)).await?;
+    let (found, revision) = follow::answer(app, |index| find(app, index, &named, (&ask, request.cost), now)).await?;
     let (outcome, key, steps) = found.map_err(cannot_know)?;
     Ok(Explained { outcome, key, steps, revision })
 }
@@ -72,18 +73,25 @@ async fn find_selector(app: &App, caller: &Caller, id: &str) -> Result<Selector,
     selector.ok_or_else(|| Refusal::new(ErrorCode::Internal))
 }
 
-fn find(app: &App, index: &Index, named: &Named, ask: &Ask<'_>, now: Timestamp) -> Result<Found, CannotKnow> {
+fn find(
+    app: &App,
+    index: &Index,
+    named: &Named,
+    (ask, cost): (&Ask<'_>, Option<u32>),
+    now: Timestamp,
+) -> Result<Found, CannotKnow> {
     let secret = match named {
         Named::Secret(secret) => secret,
         Named::Id(selector) => {
-            return index.look_up(*selector, |found| found.map(|entry| of_id(entry, ask, now)).ok_or(CannotKnow));
+            return index
+                .look_up(*selector, |found| found.map(|entry| of_id(entry, (ask, cost), now)).ok_or(CannotKnow));
         }
     };
     let Some(secret) = secret else { return Ok(of_nothing()) };
     index.look_up(secret.selector(), |found| {
         let proven = prove(&app.keyring, secret, found, ask, now)?;
         Ok(proven.map_or_else(of_nothing, |entry| {
-            of_key(entry, step(DecisionStep::Secret, StepOutcome::Passed, words::SECRET_IS_RIGHT), ask, now)
+            of_key(entry, step(DecisionStep::Secret, StepOutcome::Passed, words::SECRET_IS_RIGHT), (ask, cost), now)
         }))
     })
 }
@@ -94,7 +102,7 @@ fn of_nothing() -> Found {
 }
 
 /// A key that was named by its id.
-fn of_id(entry: Entry<'_>, ask: &Ask<'_>, now: Timestamp) -> Found {
+fn of_id(entry: Entry<'_>, ask: (&Ask<'_>, Option<u32>), now: Timestamp) -> Found {
     if entry.key.owner == Owner::Environment {
         let key = (entry.key.id.clone(), entry.state().status(now));
         return (Outcome::Invalid, Some(key), ended_by(words::IS_FOR_KEYWARD));
@@ -102,15 +110,16 @@ fn of_id(entry: Entry<'_>, ask: &Ask<'_>, now: Timestamp) -> Found {
     of_key(entry, step(DecisionStep::Secret, StepOutcome::NotAsked, words::SECRET_IS_NOT_ASKED), ask, now)
 }
 
-fn of_key(entry: Entry<'_>, secret: ExplainedStep, ask: &Ask<'_>, now: Timestamp) -> Found {
-    let explanation = explain(entry, ask, now);
+fn of_key(entry: Entry<'_>, secret: ExplainedStep, (ask, cost): (&Ask<'_>, Option<u32>), now: Timestamp) -> Found {
+    let explanation = explain(entry, ask, cost, now);
     let outcome_of = |has_failed| if has_failed { StepOutcome::Failed } else { StepOutcome::Passed };
     let api = step(DecisionStep::Api, outcome_of(!explanation.is_wanted), words::of_api(&explanation, ask));
     let further = explanation.steps.iter().map(|(each, failed)| {
         let reason = words::of_step(*each, &explanation, ask, failed.as_ref());
         step(wire_step(*each), outcome_of(failed.is_some()), reason)
     });
-    let steps = [secret, api].into_iter().chain(further).collect();
+    let limits = step(DecisionStep::Limits, outcome_of(explanation.is_limited()), words::of_limits(&explanation));
+    let steps = [secret, api].into_iter().chain(further).chain([limits]).collect();
     let key = (entry.key.id.clone(), explanation.status);
     (explanation.outcome(), Some(key), steps)
 }
@@ -118,7 +127,7 @@ fn of_key(entry: Entry<'_>, secret: ExplainedStep, ask: &Ask<'_>, now: Timestamp
 /// All steps, where the first one tells all.
 fn ended_by(reason: &str) -> Vec<ExplainedStep> {
     let first = step(DecisionStep::Secret, StepOutcome::Failed, reason);
-    let further = [DecisionStep::Api].into_iter().chain(Step::ALL.map(wire_step));
+    let further = [DecisionStep::Api].into_iter().chain(Step::ALL.map(wire_step)).chain([DecisionStep::Limits]);
     let further = further.map(|each| step(each, StepOutcome::NotReached, words::NOT_REACHED));
     [first].into_iter().chain(further).collect()
 }

@@ -2,7 +2,9 @@
 
 use std::fmt::Display;
 
+use keyward_core::gcra::whole_seconds;
 use keyward_core::{Outcome, Step};
+use keyward_engine::index::{Holder, LimitStanding};
 use keyward_engine::{Ask, Explanation, Wanted};
 
 pub(super) const SECRET_IS_RIGHT: &str = "The secret is that of the key.";
@@ -77,6 +79,24 @@ fn of_scopes(explained: &Explanation<'_>, ask: &Ask<'_>, failed: Option<&Outcome
         }
         _ if ask.presented.scopes.is_empty() => format!("It carries {carried}, and none was asked for."),
         _ => format!("It carries {carried}, and with that all that was asked for."),
+    }
+}
+
+/// Where each limit of rate stands.
+pub(super) fn of_limits(explained: &Explanation<'_>) -> String {
+    let of_limit = |limit: &LimitStanding| {
+        let whose = if limit.holder == Holder::Owner { "its owner's" } else { "its own" };
+        let short = match (limit.is_exceeded, limit.wait) {
+            (false, _) => String::new(),
+            (true, Some(wait)) => format!(", too few: enough are there in {} s", whole_seconds(wait)),
+            (true, None) => ", and so many are never there".to_owned(),
+        };
+        let (name, left, limit) = (&limit.name, limit.standing.remaining, limit.quota.limit());
+        format!("`{name}`, {whose}, has {left} of {limit} units left{short}")
+    };
+    match explained.limits.iter().map(of_limit).collect::<Vec<_>>().join("; ") {
+        told if told.is_empty() => "It has no limit of rate, and neither has its owner.".to_owned(),
+        told => format!("{told}."),
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use keyward_core::{
     ApiId, ApiKeyId, KeyClass, KeySecret, KeyStatus, OrgScope, Owner, PlainSecret, Presented, Timestamp,
 };
-use keyward_engine::index::Index;
+use keyward_engine::index::{Index, LimitStanding};
 use keyward_engine::{Ask, CannotKnow, Use, Verdict, Wanted, verify};
 use keyward_wire::ErrorCode;
 
@@ -39,6 +39,8 @@ pub struct OwnKey {
     pub verification_count: u64,
     /// When last.
     pub last_verified_at: Option<Timestamp>,
+    /// Where its limits of rate stand, and its owner's.
+    pub limits: Vec<LimitStanding>,
     /// The secret that was shown.
     pub secret: KeySecret,
 }
@@ -72,7 +74,7 @@ async fn find_own_key(app: &App, token: &PlainSecret) -> Result<OwnKey, Unfound>
     let found = |index: &Index| {
         index.look_up(secret.selector(), |found| {
             let verdict = verify(&app.keyring, &secret, found, &ask, now)?;
-            Ok::<_, CannotKnow>((verdict.status, OwnKey::of(&verdict, &secret)))
+            Ok::<_, CannotKnow>((verdict.status, OwnKey::of(&verdict, &secret, now)))
         })
     };
     let (found, _) = follow::answer(app, found).await?;
@@ -85,9 +87,10 @@ async fn find_own_key(app: &App, token: &PlainSecret) -> Result<OwnKey, Unfound>
 
 impl OwnKey {
     /// None if it cannot be used at all.
-    fn of(verdict: &Verdict<'_>, secret: &KeySecret) -> Option<Self> {
+    fn of(verdict: &Verdict<'_>, secret: &KeySecret, now: Timestamp) -> Option<Self> {
         let status = verdict.status.filter(|status| *status == KeyStatus::Active)?;
-        let key = verdict.entry?.key;
+        let entry = verdict.entry?;
+        let key = entry.key;
         Some(Self {
             id: key.id.clone(),
             name: key.name.to_string(),
@@ -100,6 +103,7 @@ impl OwnKey {
             expires_at: key.expires_at,
             verification_count: key.usage.count(),
             last_verified_at: key.usage.last_at(),
+            limits: entry.look_at_limits(Some(0), now),
             secret: secret.clone(),
         })
     }

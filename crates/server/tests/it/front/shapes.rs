@@ -51,7 +51,7 @@ async fn a_method_that_a_route_lacks_is_answered_with_those_that_it_has() {
         (Method::DELETE, "/api/v1/apis", "GET,HEAD,POST"),
         (Method::OPTIONS, "/api/v1/apis", "GET,HEAD,POST"),
         (Method::TRACE, "/api/v1/apis", "GET,HEAD,POST"),
-        (Method::POST, "/api/v1/api_keys/api_key_0", "GET,HEAD,PUT,DELETE"),
+        (Method::POST, "/api/v1/api_keys/api_key_0", "GET,HEAD,PUT,PATCH,DELETE"),
         (Method::PUT, "/api/v1/api_keys/verify", "POST"),
         (Method::POST, "/healthz", "GET,HEAD"),
         (Method::DELETE, "/setup/0", "GET,HEAD,POST"),

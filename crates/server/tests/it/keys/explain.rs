@@ -57,13 +57,18 @@ async fn a_key_that_is_good_passes_every_step() {
 async fn everything_that_is_wrong_is_told_and_the_first_of_it_decides() {
     let app = TestApp::start().await;
     let shop = Shop::open(&app).await;
-    let more = json!({ "expires_on": "2026-11-22T12:30:00Z", "allowed_cidrs": ["203.0.113.0/24"] });
+    let limits = json!([{ "name": "burst", "limit": 1, "window_seconds": 60 }]);
+    let more = json!({
+        "expires_on": "2026-11-22T12:30:00Z", "allowed_cidrs": ["203.0.113.0/24"], "rate_limits": limits,
+    });
     let (id, secret) = shop.makes_key(more).await;
     app.advance(Duration::from_secs(1800));
     app.db_change("UPDATE organizations SET suspended_at = 1").await;
     app.db_change("UPDATE keys SET is_enabled = (1 = 0)").await;
     shop.admin.delete(&format!("/api/v1/api_keys/{id}")).await;
-    let asked = json!({ "api_id": "another", "scopes": ["write:orders", "read:orders"], "ip": "198.51.100.1" });
+    let asked = json!({
+        "api_id": "another", "scopes": ["write:orders", "read:orders"], "ip": "198.51.100.1", "cost": 2,
+    });
     let explained = explain(&shop.admin, &id, asked.clone()).await;
     assert_snapshot!(explained);
     let by_secret = explain_secret(&shop.admin, &secret, asked.clone()).await;
@@ -196,7 +201,7 @@ async fn an_environment_key_is_nobodys_key_and_is_told_to_be_that_by_its_id() {
     let id = shop.admin.get("/api/v1/api_keys").await.text("/api_keys/0/id");
     let explained = explain(&shop.admin, &id, json!({})).await;
     assert_eq!((explained.text("/code"), explained.text("/key_id")), ("API_KEY_INVALID".into(), id));
-    assert_eq!((steps(&explained, "failed").len(), steps(&explained, "not_reached").len()), (1, 7));
+    assert_eq!((steps(&explained, "failed").len(), steps(&explained, "not_reached").len()), (1, 8));
     assert_eq!(
         reason(&explained, "secret"),
         "It is an environment key: it opens Keyward itself, and no API of the platform."

@@ -256,3 +256,31 @@ async fn of_many_verifications_at_once_exactly_as_many_as_the_limit_pass() {
     let batch = shop.admin.post("/api/v1/api_keys/verify_batch", json!({ "keys": batch })).await;
     assert_eq!(batch.text("/results/0/code"), "API_KEY_RATE_LIMITED", "{batch}");
 }
+
+#[tokio::test]
+async fn explain_tells_a_limit_and_spends_nothing_and_the_holder_sees_what_is_left() {
+    let app = TestApp::start().await;
+    let shop = Shop::open(&app).await;
+    let (id, secret) = shop.makes_key(json!({ "rate_limits": [limit("burst", 2, 60)] })).await;
+    assert_eq!(shop.limits_owner(json!([limit("all", 9, 60)])).await.status, 200);
+    let explained = async |cost: u32| {
+        let body = json!({ "key_id": id, "cost": cost });
+        let body = shop.admin.post("/api/v1/api_keys/explain", body).await.body;
+        let step = body["steps"].as_array().unwrap().last().unwrap();
+        json!([body["code"], step["step"], step["outcome"], step["reason"]])
+    };
+    let passed = "`burst`, its own, has 2 of 2 units left; `all`, its owner's, has 9 of 9 units left.";
+    for _ in 0..3 {
+        assert_eq!(explained(2).await, json!(["API_KEY_VERIFIED", "limits", "passed", passed]));
+    }
+    assert_eq!(shop.costs(&secret, 1).await, "API_KEY_VERIFIED");
+    let failed = "`burst`, its own, has 1 of 2 units left, too few: enough are there in 30 s; \
+                  `all`, its owner's, has 8 of 9 units left.";
+    assert_eq!(explained(2).await, json!(["API_KEY_RATE_LIMITED", "limits", "failed", failed]));
+    let never = explained(3).await[3].as_str().unwrap().to_owned();
+    assert!(never.contains("and so many are never there"), "{never}");
+    let own = app.bearer(&secret).get("/api/v1/api_keys/self").await.body["api_key"]["rate_limits"].clone();
+    let left: Vec<_> = own.as_array().unwrap().iter().map(|limit| (&limit["holder"], &limit["remaining"])).collect();
+    assert_eq!(json!(left), json!([["key", 1], ["owner", 8]]));
+    assert_eq!(shop.left(&secret).await, json!([["key", "burst", 1], ["owner", "all", 8]]));
+}

@@ -45,6 +45,7 @@ async fn the_holder_learns_what_the_key_is_and_nothing_that_the_platform_notes()
         "last_verified_on": "2026-11-22T12:00:00Z",
         "name": "Production",
         "org_code": "org_846eb9673349",
+        "rate_limits": [],
         "scopes": [
           "read:orders"
         ],
