@@ -32,6 +32,8 @@ UNWRITABLE = [
     ("` is missing", "the member of an identity that its `type` names"),
     ("is the second of its type", "unique by a member"),
     ("is named twice", "unique by a member"),
+    ("must not be that of another limit", "unique by a member"),
+    ("must be at most the limit", "a number that stands beside another"),
     ("must be one that this list has answered", "a token of a page"),
     ("`next_token` goes with another `sort`", "a token of a page"),
     ("must be the id of a ", "an id that imports may bring in any form"),
