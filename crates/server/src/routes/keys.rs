@@ -102,7 +102,7 @@ async fn update_key(
 /// grace that is asked for.
 #[utoipa::path(
     put, path = "/api/v1/api_keys/{key_id}", tag = "keys",
-    params(("key_id" = String, Path), RepeatHeader), request_body = Option<RotateKeyRequest>,
+    params(("key_id" = String, Path), RepeatHeader), request_body = RotateKeyRequest,
     responses(
         (status = 201, body = Envelope<IssuedKey>), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody),
         Failures
