@@ -5,4 +5,5 @@
 #![forbid(unsafe_code)]
 
 pub mod front;
+mod metrics;
 pub mod token;

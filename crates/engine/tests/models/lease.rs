@@ -222,7 +222,7 @@ fn give_up_and_ask(answer: impl Fn(&Engine, &dyn Fn() -> Tick, &dyn Fn()) -> Res
 
 #[test]
 fn what_is_gone_while_it_is_looked_at_is_not_told() {
-    let tried = check_all(|| give_up_and_ask(|engine, clock, look| Ok(engine.answer(clock, |_| look())?.0)));
+    let tried = check_all(|| give_up_and_ask(|engine, clock, look| engine.answer(clock, |_| look()).map(|_| ())));
     assert!(tried > 10, "{tried} schedules are not all");
 }
 

@@ -4,6 +4,12 @@
 //! Shuttle takes every atomic as sequentially consistent: what is held is the order of the steps, and not that of memory.
 //! Files are real ones. `MODEL_RUNS` says how many schedules each check tries, for those that cannot try all.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends at the first thing that is not as it should be"
+)]
+
 mod bound;
 mod journal;
 mod lately;
