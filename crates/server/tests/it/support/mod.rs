@@ -92,6 +92,26 @@ impl TestApp {
         Self { app, database, router, clock, watch: Watch::default(), is_watched: true, folder }
     }
 
+    /// Another node beside this one, which has read everything just now.
+    pub(crate) async fn beside(&self) -> App {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings::load(Sources {
+            file: Some(("test".into(), "public_url = 'https://keys.example.com'".into())),
+            environment: vec![("KEYWARD_SECRET".into(), MASTER_SECRET.into())],
+            command_line: vec![
+                ("data", folder.path().display().to_string()),
+                ("database", self.database.url().to_owned()),
+            ],
+        });
+        let settings = settings.unwrap();
+        let held = DataFolder::hold(&settings.data).unwrap();
+        let told = Arc::clone(&self.clock);
+        let now = Clock::new(move || Timestamp::from_micros(told.load(Ordering::SeqCst)));
+        let app = App::attach(settings, held, now, seeded(&Arc::default())).await.unwrap();
+        follow::begin(&app).await.unwrap();
+        app
+    }
+
     /// Moves the clock.
     pub(crate) fn advance(&self, span: Duration) {
         let micros = i64::try_from(span.as_micros()).unwrap();

@@ -4,5 +4,6 @@
 mod foreign;
 mod places;
 mod random;
+mod remembered;
 mod requests;
 mod world;

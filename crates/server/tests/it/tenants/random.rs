@@ -29,10 +29,10 @@ const HEAD: &str = "head";
 async fn nothing_that_an_organization_does_changes_or_shows_what_is_not_its_own() {
     let app = TestApp::start().await;
     let world = World::make(&app).await;
-    let seed = setting(SEED).unwrap_or_else(|| u64::from(std::process::id()) << 20);
+    let seed = Player::seed();
     let mut player = Player::new(&world, world.own.application.clone(), seed);
     let mut before = app.database.db_rows().await;
-    for _ in 0..setting(CASES).unwrap_or(256) {
+    for _ in 0..cases() {
         player.play(&app, REQUESTS).await;
         let after = app.database.db_rows().await;
         player.faults.extend(differences(&world, &before, &after));
@@ -40,8 +40,8 @@ async fn nothing_that_an_organization_does_changes_or_shows_what_is_not_its_own(
         before = after;
     }
     // Whoever is refused everything harms nobody, and shows nothing.
-    let open: BTreeSet<_> = player.answered.iter().filter(|(_, status)| *status < 300).map(|(name, _)| name).collect();
-    assert!(open.contains(&"POST /api/v1/api_keys".to_owned()) && open.len() >= 10, "{SEED}={seed}: {open:?}");
+    let open = player.succeeded();
+    assert!(open.contains("POST /api/v1/api_keys") && open.len() >= 10, "{SEED}={seed}: {open:?}");
 }
 
 /// The control: the same requests by an application that is not kept to an organization.
@@ -51,7 +51,7 @@ async fn an_application_that_sees_everything_is_caught_at_it() {
     let world = World::make(&app).await;
     let mut player = Player::new(&world, world.admin.clone(), 1);
     // A rotation at once would end its own token too.
-    player.operations.retain(|operation| operation.path != "/api/v1/signing_keys");
+    player.leave_out("/api/v1/signing_keys");
     let before = app.database.db_rows().await;
     let mut untouched = BTreeSet::from(["apis", "applications", "keys", "organizations", "users"]);
     for _ in 0..20 {
@@ -66,7 +66,7 @@ async fn an_application_that_sees_everything_is_caught_at_it() {
 }
 
 /// Sends random requests, and looks at the answers.
-struct Player<'a> {
+pub(super) struct Player<'a> {
     world: &'a World<'a>,
     caller: Actor<'a>,
     operations: Vec<Operation>,
@@ -81,13 +81,28 @@ struct Player<'a> {
 }
 
 impl<'a> Player<'a> {
-    fn new(world: &'a World<'a>, caller: Actor<'a>, seed: u64) -> Self {
+    pub(super) fn new(world: &'a World<'a>, caller: Actor<'a>, seed: u64) -> Self {
         let (own, marks) = (world.own.names.clone(), world.marks());
         let (answered, closed, faults) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
         Self { world, caller, operations: operations(), random: Random(seed), own, marks, answered, closed, faults }
     }
 
-    async fn play(&mut self, app: &TestApp, requests: usize) {
+    /// Where the random numbers of a run begin.
+    pub(super) fn seed() -> u64 {
+        setting(SEED).unwrap_or_else(|| u64::from(std::process::id()) << 20)
+    }
+
+    /// Asks nothing of this path.
+    pub(super) fn leave_out(&mut self, path: &str) {
+        self.operations.retain(|operation| operation.path != path);
+    }
+
+    /// The operations that succeeded once.
+    pub(super) fn succeeded(&self) -> BTreeSet<String> {
+        self.answered.iter().filter(|(_, status)| *status < 300).map(|(name, _)| name.clone()).collect()
+    }
+
+    pub(super) async fn play(&mut self, app: &TestApp, requests: usize) {
         for _ in 0..requests {
             let operation = self.operation();
             let values = self.values(&operation);
@@ -177,6 +192,11 @@ fn differences(world: &World<'_>, before: &Rows, after: &Rows) -> Vec<String> {
         }
     }
     faults
+}
+
+/// How many runs there are to be.
+pub(super) fn cases() -> u64 {
+    setting(CASES).unwrap_or(256)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the runner says how many cases, and a developer which")]
