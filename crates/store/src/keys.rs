@@ -183,6 +183,10 @@ pub struct KeyFilter<'a> {
     pub api_id: Option<&'a ApiId>,
     /// Only those whose name has this in it, in capital letters or small ones.
     pub name: Option<&'a str>,
+    /// Only those that have an end, and no later than this.
+    pub expires_before: Option<Timestamp>,
+    /// Only those that were not found valid since then, and were there before.
+    pub unused_since: Option<Timestamp>,
 }
 
 macro_rules! select {
@@ -236,7 +240,9 @@ pub async fn list_keys(
                          OR k.expires_at <= $5 THEN 'inactive' \
                      ELSE 'active' END) \
                  AND ($7 IS NULL OR k.name_folded LIKE $7 ESCAPE '!') \
-                 ORDER BY k.id DESC LIMIT $8"
+                 AND ($8 IS NULL OR k.expires_at <= $8) \
+                 AND ($9 IS NULL OR (k.created_at < $9 AND (c.last_verified_at IS NULL OR c.last_verified_at < $9))) \
+                 ORDER BY k.id DESC LIMIT $10"
             ))
         };
     }
@@ -263,6 +269,8 @@ pub async fn list_keys(
         now.as_micros(),
         api_id,
         filter.name.map(anywhere),
+        filter.expires_before.map(Timestamp::as_micros),
+        filter.unused_since.map(Timestamp::as_micros),
         i64::from(limit)
     )?)
 }

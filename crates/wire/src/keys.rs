@@ -169,6 +169,12 @@ pub struct ListKeysQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(min_length = 1, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$"))]
     pub org_external_id: Option<String>,
+    /// Addition. Only keys that have an end, and no later than this instant. With `status=active`: those that end by then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_before: Option<Timestamp>,
+    /// Addition. Only keys that were not found valid since this instant, and were made before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unused_since: Option<Timestamp>,
     /// Addition. Only keys whose name has this in it, in capital letters or small ones; at most 128 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(min_length = 1, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$"))]

@@ -52,6 +52,16 @@ async fn shop(store: &TestStore) -> Shop {
         ];
         store.db_execute(&format!("UPDATE keys SET {} WHERE id = '{id}'", state[at % state.len()])).await;
     }
+    // Every third was never used; the others at one time or another, and some were made later.
+    for (at, id) in keys.iter().enumerate().filter(|(at, _)| at % 3 > 0) {
+        let last = later(1 + at as u64 % 2).as_micros();
+        let sql =
+            format!("INSERT INTO key_usage (key_id, verification_count, last_verified_at) VALUES ('{id}', 1, {last})");
+        store.db_execute(&sql).await;
+    }
+    for id in keys.iter().step_by(7) {
+        store.db_execute(&format!("UPDATE keys SET created_at = {} WHERE id = '{id}'", later(2).as_micros())).await;
+    }
     for (what, at) in [("suspended_at", 1), ("deleted_at", 2)] {
         store.db_execute(&format!("UPDATE users SET {what} = 1 WHERE id = '{}'", users[at])).await;
         store.db_execute(&format!("UPDATE organizations SET {what} = 1 WHERE code = '{}'", orgs[at])).await;
@@ -74,6 +84,10 @@ fn passes(row: &KeyRow, scope: &OrgScope, filter: &KeyFilter<'_>) -> bool {
         && filter.user_id.is_none_or(|id| row.user_id.as_ref() == Some(id))
         && filter.org_code.is_none_or(|code| row.org_code.as_ref() == Some(code))
         && filter.api_id.is_none_or(|id| row.api_id == *id)
+        && filter.expires_before.is_none_or(|before| row.expires_at.is_some_and(|end| end <= before))
+        && filter
+            .unused_since
+            .is_none_or(|since| row.created_at < since && row.last_verified_at.is_none_or(|last| last < since))
 }
 
 async fn whichever_filters_are_given_the_keys_are_those_that_pass_each(store: &TestStore) {
@@ -100,6 +114,8 @@ async fn whichever_filters_are_given_the_keys_are_those_that_pass_each(store: &T
             org_code: maybe(&shop.orgs, &mut random),
             api_id: maybe(&shop.apis, &mut random),
             name: maybe(&["on"], &mut random).copied(),
+            expires_before: maybe(&[NOW, later(1), later(2)], &mut random).copied(),
+            unused_since: maybe(&[NOW, later(1), later(2), later(3)], &mut random).copied(),
         };
         let scope = maybe(&scopes, &mut random).unwrap_or(&OrgScope::All);
         let limit = [1, 3, 1_000][random(3)];

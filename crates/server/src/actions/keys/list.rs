@@ -62,6 +62,8 @@ pub async fn list_keys(app: &App, caller: &Caller, query: &ListKeysQuery) -> Res
         org_code: org_code.as_ref(),
         api_id: api_id.as_ref(),
         name: query.name.as_deref(),
+        expires_before: query.expires_before,
+        unused_since: query.unused_since,
     };
     let mut rows = keys::list_keys(&mut tx, &caller.org_scope, &filter, now, size + 1).await?;
     let has_more = rows.len() > size as usize;

@@ -217,6 +217,7 @@ const PLAIN: &[&str] = &[
     "description",
     "enabled",
     "expand",
+    "expires_before",
     "expires_on",
     "family_name",
     "feature_flags",
@@ -254,5 +255,6 @@ const PLAIN: &[&str] = &[
     "token_type_hint",
     "type",
     "until",
+    "unused_since",
     "window_seconds",
 ];

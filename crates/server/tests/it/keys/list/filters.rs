@@ -47,6 +47,11 @@ async fn each_filter_keeps_what_it_names() {
         ("name=A".into(), &["machine", "dead", "ada", "acme"]),
         ("name=c".into(), &["machine", "acme"]),
         ("name=%25".into(), &[]),
+        ("expires_before=2026-11-22T12:01:00Z".into(), &["short"]),
+        ("expires_before=2026-11-22T12:00:59Z".into(), &[]),
+        ("expires_before=2099-01-01T00:00:00Z&status=active".into(), &[]),
+        ("unused_since=2026-11-22T12:00:00Z".into(), &[]),
+        ("unused_since=2026-11-22T12:00:01Z&status=active".into(), &["machine", "ada", "globex", "acme"]),
         ("user_external_id=user-7".into(), &[]),
         ("org_external_id=user-7".into(), &[]),
         ("user_id=kp_nobody".into(), &[]),
@@ -155,4 +160,31 @@ async fn an_organizations_application_learns_nothing_by_anothers_external_id() {
         (list(&application, "org_external_id=acme").await, list(&application, "org_external_id=nobody").await);
     assert_eq!((foreign.status, &foreign.bytes), (200, &unknown.bytes));
     assert_eq!(names(&foreign), [""; 0]);
+}
+
+#[tokio::test]
+async fn keys_that_nobody_uses_and_keys_that_end_soon_are_found() {
+    let app = TestApp::start().await;
+    let shop = Shop::open(&app).await;
+    let (_, used) = shop.makes_key(json!({ "name": "used" })).await;
+    shop.makes_key(json!({ "name": "idle" })).await;
+    shop.makes_key(json!({ "name": "ending", "expires_on": "2026-11-22T13:00:00Z" })).await;
+    app.advance(Duration::from_secs(600));
+    assert_eq!(shop.admin.verify(&used, json!({})).await.text("/code"), "API_KEY_VERIFIED");
+    app.fold().await;
+    for (query, kept) in [
+        ("unused_since=2026-11-22T12:05:00Z", &["ending", "idle"][..]),
+        ("unused_since=2026-11-22T12:10:00Z", &["ending", "idle"]),
+        ("unused_since=2026-11-22T12:10:01Z", &["ending", "idle", "used"]),
+        ("expires_before=2026-11-22T13:00:00Z&status=active", &["ending"]),
+        ("expires_before=2026-11-22T13:00:00Z&unused_since=2026-11-22T12:05:00Z", &["ending"]),
+    ] {
+        let listed = list(&shop.admin, query).await;
+        let mut found = names(&listed);
+        // Those of one millisecond come in any order.
+        found.sort_unstable();
+        assert_eq!(found, kept, "{query}");
+    }
+    let bad = shop.admin.get("/api/v1/api_keys?expires_before=soon").await;
+    assert!(bad.status == 400 && bad.message().contains("expires_before"), "{bad}");
 }
