@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use keyward_core::{KeyClass, KeySecret, OrgScope, PlainSecret, Presented};
+use keyward_core::{KeySecret, OrgScope, PlainSecret};
 use keyward_engine::index::Index;
-use keyward_engine::{Ask, Use, Wanted, verify};
+use keyward_engine::verify;
 use keyward_store::{Actor, ActorKind, keys};
 use keyward_wire::ErrorCode;
 
-use super::revoke;
+use super::{ask_of_holder, revoke};
 use crate::actions::follow;
 use crate::app::App;
 use crate::caller::{Caller, Origin};
@@ -38,12 +38,7 @@ pub async fn revoke_held_key(app: &App, secret: &PlainSecret, origin: Origin, fr
 /// another node a moment ago, and lives.
 async fn find_held(app: &App, secret: &PlainSecret) -> Result<Option<(KeySecret, Caller)>, Refusal> {
     let Some(secret) = KeySecret::parse(secret.expose()) else { return Ok(None) };
-    let ask = Ask {
-        used_for: if secret.class() == KeyClass::Admin { Use::Management } else { Use::Customer },
-        org_scope: &OrgScope::All,
-        wanted: Wanted::default(),
-        presented: Presented::default(),
-    };
+    let ask = ask_of_holder(&secret);
     let now = app.now();
     let held = |index: &Index| {
         index.look_up(secret.selector(), |found| {

@@ -9,8 +9,10 @@ mod rotate;
 mod update;
 
 use keyward_core::{
-    ApiId, ApiKeyId, KeySecret, KeyStatus, ManagementScope, Owner, PlainSecret, ScopeNumbers, Timestamp,
+    ApiId, ApiKeyId, KeyClass, KeySecret, KeyStatus, ManagementScope, OrgScope, Owner, PlainSecret, Presented,
+    ScopeNumbers, Timestamp,
 };
+use keyward_engine::{Ask, Use, Wanted};
 use keyward_store::keys::{self, KeyRow, NewKeySecret, ShownSecretRow};
 use keyward_store::scopes::{self, ScopeRow};
 use keyward_store::{Change, NewEvent, Tx};
@@ -128,6 +130,12 @@ fn sealed<'a>(
     let mac = app.keyring.key_mac(secret_version, id, api_id, owner, secret.plain());
     let mac = mac.ok_or_else(|| Refusal::new(ErrorCode::Internal))?;
     Ok(NewKeySecret { secret, mac, secret_version })
+}
+
+/// What whoever shows a secret asks about it: nothing but whether it is that of a key, whatever that is for.
+fn ask_of_holder(secret: &KeySecret) -> Ask<'static> {
+    let used_for = if secret.class() == KeyClass::Admin { Use::Management } else { Use::Customer };
+    Ask { used_for, org_scope: &OrgScope::All, wanted: Wanted::default(), presented: Presented::default() }
 }
 
 /// Which scopes of the management API a credential is to carry. One that this version does not know cannot be given.

@@ -2,13 +2,12 @@
 
 use std::net::IpAddr;
 
-use keyward_core::{
-    ApiId, ApiKeyId, KeyClass, KeySecret, KeyStatus, OrgScope, Owner, PlainSecret, Presented, Timestamp,
-};
+use keyward_core::{ApiId, ApiKeyId, KeySecret, KeyStatus, Owner, PlainSecret, Timestamp};
 use keyward_engine::index::{Index, LimitStanding};
-use keyward_engine::{Ask, CannotKnow, Use, Verdict, Wanted, verify};
+use keyward_engine::{CannotKnow, Verdict, verify};
 use keyward_wire::ErrorCode;
 
+use super::ask_of_holder;
 use crate::actions::callers::{self, Unfound};
 use crate::actions::follow;
 use crate::app::App;
@@ -64,12 +63,7 @@ async fn find_own_key(app: &App, token: &PlainSecret) -> Result<OwnKey, Unfound>
         // An M2M token is one of ours, but no key.
         return Err(if callers::is_signed_token(app, token).await? { invalid() } else { Unfound::Forged });
     };
-    let ask = Ask {
-        used_for: if secret.class() == KeyClass::Admin { Use::Management } else { Use::Customer },
-        org_scope: &OrgScope::All,
-        wanted: Wanted::default(),
-        presented: Presented::default(),
-    };
+    let ask = ask_of_holder(&secret);
     let now = app.now();
     let found = |index: &Index| {
         index.look_up(secret.selector(), |found| {
