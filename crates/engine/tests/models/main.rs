@@ -14,6 +14,7 @@ mod bound;
 mod journal;
 mod lately;
 mod lease;
+mod limits;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
