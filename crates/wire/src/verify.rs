@@ -121,6 +121,8 @@ pub struct VerifyKeyResponse {
     /// Addition. The instant from which it is no longer valid.
     pub expires_on: Option<Timestamp>,
     /// Addition. Whether another secret has taken the place of the one that was presented, which goes on for a time.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub rotated: bool,
     /// Addition. The instant from which the secret that was presented is no longer valid, where that is not the key's.
     pub secret_expires_on: Option<Timestamp>,
