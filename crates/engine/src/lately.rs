@@ -92,5 +92,6 @@ mod tests {
         }
         assert!(lately.find(&hash(1)).is_none());
         assert!(lately.find(&hash(3 * LIMIT - 1)).is_some());
+        assert!((LIMIT / 2..=LIMIT).contains(&lately.count()), "as many as there is room for");
     }
 }

@@ -112,13 +112,20 @@ fn what_was_used_outlives_changes_of_the_rest_and_counts_on_under_its_name() {
     node.apply(3, Changes { keys: vec![renamed], ..Changes::default() });
     node.apply(4, owner_with(4, &[limit("o", 5, 60)]));
     assert_eq!(left(&node, A), [(Holder::Key, "a".into(), 1), (Holder::Owner, "o".into(), 1)]);
+    node.apply(5, Changes { keys: vec![key(1, A, 5, &[limit("a", 6, 60)])], ..Changes::default() });
+    assert_eq!(left(&node, A)[0], (Holder::Key, "a".into(), 2));
     let more = [limit("b", 9, 60), limit("a", 7, 60)];
-    node.apply(5, Changes { keys: vec![key(1, A, 5, &more)], ..Changes::default() });
+    node.apply(6, Changes { keys: vec![key(1, A, 6, &more)], ..Changes::default() });
     let mut seen = left(&node, A);
     seen.sort_by(|one, other| one.1.cmp(&other.1));
     assert_eq!(seen, [(Holder::Key, "a".into(), 3), (Holder::Key, "b".into(), 9), (Holder::Owner, "o".into(), 1)]);
-    node.apply(6, Changes { keys: vec![key(1, A, 6, &[])], ..Changes::default() });
-    node.apply(7, owner_with(7, &[]));
+    for (revision, name) in [(7, "c"), (8, "a")] {
+        let renamed = [limit(name, 7, 60)];
+        node.apply(revision, Changes { keys: vec![key(1, A, revision, &renamed)], ..Changes::default() });
+    }
+    assert_eq!(left(&node, A)[0], (Holder::Key, "a".into(), 7), "a name that was gone begins anew");
+    node.apply(9, Changes { keys: vec![key(1, A, 9, &[])], ..Changes::default() });
+    node.apply(10, owner_with(10, &[]));
     assert_eq!(left(&node, A), []);
 }
 
