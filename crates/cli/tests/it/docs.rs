@@ -151,3 +151,19 @@ fn marked(text: &str) -> Result<String, String> {
     }
     Ok(part.iter().map(|line| format!("{line}\n")).collect())
 }
+
+#[test]
+fn every_test_that_holds_a_promise_about_limits_is_there() {
+    let page = read("docs/usage-and-limits.md").unwrap();
+    let files = ["engine/tests/it/limits.rs", "server/tests/it/keys/limits.rs"];
+    let tests = files.map(|file| read(&format!("crates/{file}")).unwrap()).concat();
+    let rows = page.lines().skip_while(|line| *line != "| promise | test |").skip(2);
+    let rows: Vec<_> = rows.take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.len() >= 5, "{rows:?}");
+    for row in rows {
+        let (_, named) = row.trim_end_matches(" |").rsplit_once("| ").unwrap();
+        for name in named.split(", ").map(|name| name.trim_matches('`')) {
+            assert!(tests.contains(&format!("fn {name}(")), "{name} is no test");
+        }
+    }
+}
