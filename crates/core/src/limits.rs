@@ -31,8 +31,8 @@ struct Written {
 }
 
 impl RateLimit {
-    /// A limit whose name has been checked by [`limit_name`]. A verification that does not say what it costs spends `cost`
-    /// units: 0 for none, at most the whole limit.
+    /// A limit with a name that [`limit_name`] takes. A verification that does not say what it costs spends `cost` units: 0 for
+    /// none, at most the whole limit.
     pub fn new(name: &str, quota: Quota, cost: u32) -> Result<Self, Broken> {
         limit_name(name)?;
         if cost > MAX_COST {

@@ -203,11 +203,11 @@ pub(super) fn count(app: &App, asked: &Asked<'_>, verified: &mut Verified) {
     }
 }
 
-/// Decides whether a key may be used, and counts nothing.
+/// Decides whether a key may be used, and counts nothing. It looks once: a second look would spend a second time.
 pub(super) async fn judge_key(app: &App, caller: &Caller, asked: &Asked<'_>) -> Result<Verified, Refusal> {
-    let now = app.now();
-    let (decided, revision) = follow::answer(app, |index| judge(app, index, caller, asked, now)).await?;
-    let (outcome, key) = decided.map_err(cannot_know)?;
+    let answering = follow::begin_answer(app).await?;
+    let (outcome, key) = judge(app, answering.index(), caller, asked, app.now()).map_err(cannot_know)?;
+    let revision = follow::end_answer(app, answering)?;
     Ok(Verified { outcome, key, revision })
 }
 
