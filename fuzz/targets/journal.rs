@@ -46,7 +46,7 @@ fn count(bytes: &[u8]) -> (usize, u64) {
 fn read(bytes: &[u8]) -> Portion {
     let file = FOLDER.path().join(format!("{ID}.segment"));
     fs::write(&file, bytes).unwrap();
-    let journal = Journal::open(FOLDER.path(), SHAPE, &mut |bytes| bytes.fill(7)).unwrap();
+    let journal = Journal::open(FOLDER.path(), SHAPE, None, &mut |bytes| bytes.fill(7)).unwrap();
     let segments = journal.segments();
     let [segment] = &segments[..] else { panic!("one segment, and not {}", segments.len()) };
     assert!(segment.is_retired() && segment.end() <= bytes.len() as u64);
@@ -92,13 +92,14 @@ fuzz_target!(|bytes: &[u8]| {
         agrees(&wrong);
     }
     // What was read is written, and read as the same.
-    let journal = Journal::open(FOLDER.path(), SHAPE, &mut |bytes| bytes.fill(8)).unwrap();
+    let journal = Journal::open(FOLDER.path(), SHAPE, None, &mut |bytes| bytes.fill(8)).unwrap();
     let sound = Record {
         selector: Selector::parse("abcdefABCDEF").unwrap(),
         at: Timestamp::from_seconds(1),
         outcome: OutcomeCode::Verified,
         cost: 1,
         address: None,
+        payments: [None, None],
     };
     let written: Vec<Record> = read.into_iter().chain([sound]).collect();
     written.iter().for_each(|record| journal.append(record).unwrap());

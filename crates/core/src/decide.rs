@@ -61,6 +61,8 @@ pub enum Outcome {
     InsufficientScope(Vec<String>),
     /// A limit of rate, its own or its owner's, has too little left.
     RateLimited,
+    /// Its credits, or its owner's, are too few.
+    CreditsExhausted,
     /// Valid.
     Verified,
 }

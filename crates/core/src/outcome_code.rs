@@ -48,6 +48,8 @@ codes! {
     InsufficientScope = 8,
     /// A limit of rate had too little left.
     RateLimited = 9,
+    /// Credits were too few.
+    CreditsExhausted = 10,
 }
 
 impl Outcome {
@@ -64,6 +66,7 @@ impl Outcome {
             Self::IpNotAllowed => Some(OutcomeCode::IpNotAllowed),
             Self::InsufficientScope(_) => Some(OutcomeCode::InsufficientScope),
             Self::RateLimited => Some(OutcomeCode::RateLimited),
+            Self::CreditsExhausted => Some(OutcomeCode::CreditsExhausted),
             Self::Verified => Some(OutcomeCode::Verified),
         }
     }
@@ -76,7 +79,7 @@ mod tests {
     #[test]
     fn the_numbers_are_what_they_always_were() {
         let numbers: Vec<u8> = OutcomeCode::ALL.iter().map(|code| code.number()).collect();
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
         assert_eq!(
             [Outcome::Verified, Outcome::WrongApi, Outcome::Revoked, Outcome::Disabled]
                 .map(|o| o.code().unwrap().number()),
@@ -86,6 +89,7 @@ mod tests {
         assert_eq!(others.map(|outcome| outcome.code().unwrap().number()), [5, 6, 7]);
         assert_eq!(Outcome::InsufficientScope(Vec::new()).code().unwrap().number(), 8);
         assert_eq!(Outcome::RateLimited.code().unwrap().number(), 9);
+        assert_eq!(Outcome::CreditsExhausted.code().unwrap().number(), 10);
         assert_eq!(Outcome::Invalid.code(), None);
     }
 
@@ -94,6 +98,6 @@ mod tests {
         for code in OutcomeCode::ALL {
             assert_eq!(OutcomeCode::from_number(code.number()), Some(*code));
         }
-        assert_eq!([0, 10, 255].map(OutcomeCode::from_number), [None, None, None]);
+        assert_eq!([0, 11, 255].map(OutcomeCode::from_number), [None, None, None]);
     }
 }

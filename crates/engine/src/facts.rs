@@ -2,8 +2,8 @@
 
 use ipnet::IpNet;
 use keyward_core::{
-    ApiId, ApiKeyId, ClientId, RateLimit, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac, SecretVersion, Selector,
-    Timestamp,
+    ApiId, ApiKeyId, ClientId, CreditTerms, RateLimit, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac, SecretVersion,
+    Selector, Timestamp,
 };
 use serde_json::{Map, Value};
 
@@ -15,6 +15,8 @@ pub struct Changes {
     pub apis: Vec<Api>,
     /// The scopes of APIs.
     pub scopes: Vec<Scope>,
+    /// Credits of keys and owners, whose rows were written with them.
+    pub credits: Vec<Credits>,
     /// The organizations and users.
     pub owners: Vec<Owner>,
     /// The applications.
@@ -71,6 +73,23 @@ pub struct Owner {
     /// The limits of rate that all its keys share.
     pub rate_limits: Vec<RateLimit>,
     /// The revision of its last change.
+    pub revision: u64,
+}
+
+/// Credits of a key or an owner.
+#[derive(Clone, Debug)]
+pub struct Credits {
+    /// Whose: the id of a key, an organization or a user.
+    pub holder: String,
+    /// What is agreed on; none where there are no credits any more.
+    pub terms: Option<CreditTerms>,
+    /// The revision that set the balance.
+    pub generation: u64,
+    /// When the period began that they were filled up for last.
+    pub period: Timestamp,
+    /// What of the balance no node had taken when the row was read.
+    pub left: u64,
+    /// The revision of their last change.
     pub revision: u64,
 }
 

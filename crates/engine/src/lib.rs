@@ -14,6 +14,7 @@ pub mod index;
 pub mod journal;
 mod lately;
 mod lease;
+mod payment;
 mod sync;
 mod verify;
 
@@ -22,4 +23,5 @@ pub use engine::{Answering, Engine, Follower, NoLease, RoundError, Tenure};
 pub use explain::{Explanation, explain};
 pub use lately::Lately;
 pub use lease::Tick;
+pub use payment::Payment;
 pub use verify::{Ask, CannotKnow, Use, Verdict, Wanted, prove, verify};

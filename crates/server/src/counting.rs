@@ -1,13 +1,16 @@
 //! What counts verifications: the journal of this node, and up to where it is folded into the store.
 
 use std::collections::HashMap;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
+use std::num::NonZeroU32;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use keyward_core::Fill;
 use keyward_engine::journal::{Journal, RECORD_BYTES, Segment, Shape, Trouble};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// The folder of the journal within the data folder.
 const FOLDER: &str = "journal";
@@ -18,15 +21,45 @@ pub(crate) struct Counting {
     pub(crate) journal: Journal,
     /// By the id of the segment, in bytes.
     pub(crate) folded: Mutex<HashMap<String, u64>>,
+    pub(crate) purses: Purses,
     /// The last answer of [`Self::lag`].
     lag: AtomicU64,
+}
+
+/// Whose turn it is to ask the store for credits, and under what numbers it knows them.
+#[derive(Debug)]
+pub(crate) struct Purses {
+    turns: [Mutex<()>; TURNS],
+    last_number: AtomicU32,
+}
+
+/// Holders that are asked for at the same time at most.
+const TURNS: usize = 64;
+
+impl Purses {
+    fn new() -> Self {
+        Self { turns: std::array::from_fn(|_| Mutex::new(())), last_number: AtomicU32::new(0) }
+    }
+
+    /// Waits for the turn to ask for a holder's credits.
+    pub(crate) async fn turn(&self, holder: &str) -> MutexGuard<'_, ()> {
+        let mut hasher = DefaultHasher::new();
+        holder.hash(&mut hasher);
+        let at = usize::try_from(hasher.finish() % TURNS as u64).unwrap_or(0);
+        self.turns[at].lock().await
+    }
+
+    /// A number that no purse of this opening has had.
+    pub(crate) fn next_number(&self) -> NonZeroU32 {
+        NonZeroU32::MIN.saturating_add(self.last_number.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 impl Counting {
     /// Opens the journal of a data folder, with what a node before has left in it.
     pub(crate) fn open(data: &Path, fill: Fill<'_>) -> io::Result<Self> {
-        let journal = Journal::open(&data.join(FOLDER), Shape::default(), fill)?;
-        Ok(Self { journal, folded: Mutex::default(), lag: AtomicU64::new(0) })
+        let journal = Journal::open(&data.join(FOLDER), Shape::default(), find_boot(), fill)?;
+        Ok(Self { journal, folded: Mutex::default(), purses: Purses::new(), lag: AtomicU64::new(0) })
     }
 
     /// How many records are not folded; while a fold goes on, how many there were before.
@@ -42,6 +75,12 @@ impl Counting {
         }
         self.lag.load(Ordering::Relaxed)
     }
+}
+
+/// What names the time since the machine was started; none where the system does not tell.
+fn find_boot() -> Option<String> {
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(boot.trim().to_owned()).filter(|boot| !boot.is_empty())
 }
 
 /// Why verifications are not counted, for whoever watches.

@@ -11,8 +11,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use crate::Tx;
 use crate::db::execute;
 
-/// The variable that names one mistake: `synchronous=OFF`, `synchronous=NORMAL`, `event-after-commit` or
-/// `position-not-kept`.
+/// The variable that names one mistake: `synchronous=OFF`, `synchronous=NORMAL`, `event-after-commit`,
+/// `position-not-kept` or `block-not-taken`.
 const VARIABLE: &str = "TEST_FAULTS";
 
 /// When a call fails.
@@ -87,6 +87,11 @@ pub(crate) async fn commit_too_early(tx: &mut Tx) -> Result<(), sqlx::Error> {
 /// The third: to count what a journal says without noting up to where it was read.
 pub(crate) fn loses_positions() -> bool {
     named().as_deref() == Some("position-not-kept")
+}
+
+/// The fourth: to spend credits that are still in the store.
+pub(crate) fn takes_nothing() -> bool {
+    named().as_deref() == Some("block-not-taken")
 }
 
 #[expect(clippy::disallowed_methods, reason = "no setting: a build for users does not know it")]

@@ -9,6 +9,7 @@ use keyward_core::{
 use serde_json::{Map, Value};
 
 use crate::change::Change;
+use crate::credits::{Balance, balance_of};
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::row::{anywhere, hit_one, row, to_json};
 use crate::{StoreError, Tx};
@@ -64,6 +65,8 @@ row! {
         pub owner_suspended_at: Option<Timestamp>,
         /// When its owner was deleted.
         pub owner_deleted_at: Option<Timestamp>,
+        /// Its own credits, if it has any.
+        pub credits: Option<Balance>,
         /// How often it was found valid.
         pub verification_count: u64,
         /// When it was last found valid.
@@ -198,7 +201,9 @@ macro_rules! select {
              COALESCE(o.external_id, u.external_id) AS owner_external_id, \
              COALESCE(o.suspended_at, u.suspended_at) AS owner_suspended_at, \
              COALESCE(o.deleted_at, u.deleted_at) AS owner_deleted_at, \
-             COALESCE(c.verification_count, 0) AS verification_count, c.last_verified_at, c.last_verified_ip, \
+             COALESCE(c.verification_count, 0) AS verification_count, c.last_verified_at, c.last_verified_ip, ",
+            balance_of!("k.id"),
+            ", \
              CASE WHEN k.revoked_at IS NOT NULL THEN k.revision WHEN a.deleted_at IS NOT NULL THEN a.revision \
                  WHEN o.deleted_at IS NOT NULL THEN o.revision WHEN u.deleted_at IS NOT NULL THEN u.revision \
              END AS revoked_revision \

@@ -19,6 +19,7 @@ pub mod apis;
 pub mod applications;
 pub mod audit;
 pub mod canaries;
+pub mod credits;
 pub mod feed;
 pub mod grants;
 pub mod head;

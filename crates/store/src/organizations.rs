@@ -4,6 +4,7 @@ use keyward_core::bounds::fold;
 use keyward_core::{OrgCode, OrgScope, RateLimit, Timestamp};
 
 use crate::change::Change;
+use crate::credits::{Balance, balance_of};
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::row::{hit_one, row, to_json};
 use crate::{Revision, StoreError, Tx};
@@ -23,6 +24,8 @@ row! {
         pub suspended_at: Option<Timestamp>,
         /// The limits of rate that all its keys share.
         pub rate_limits: Vec<RateLimit>,
+        /// The credits that all its keys share, if it has any.
+        pub credits: Option<Balance>,
         /// The revision of its last change.
         pub revision: Revision,
     }
@@ -51,7 +54,9 @@ pub enum OrganizationSort {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT code, external_id, name, created_at, suspended_at, rate_limits, revision FROM organizations \
+            "SELECT code, external_id, name, created_at, suspended_at, rate_limits, revision, ",
+            balance_of!("code"),
+            " FROM organizations \
              WHERE deleted_at IS NULL AND ($1 IS NULL OR code = $1) AND ",
             $rest
         )

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 use keyward_core::{
-    AccessKey, ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeyType, OrgCode, PermissionId, RateLimit, RoleId,
-    ScopeId, ScopeKey, ScopeNumbers, SecretMac, Selector, SystemPermission, Timestamp, UserId,
+    AccessKey, ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeyType, OrgCode, PermissionId, RateLimit,
+    RefillInterval, RoleId, ScopeId, ScopeKey, ScopeNumbers, SecretMac, Selector, SystemPermission, Timestamp, UserId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::StoreError;
+use crate::credits::Balance;
 
 /// A type that a column can be read as.
 pub(crate) trait Column: Sized {
@@ -71,6 +72,8 @@ columns! {
     Vec<IpNet>: String = |text| from_json(&text);
     Vec<ApiId>: String = |text| from_json(&text);
     Vec<RateLimit>: String = |text| from_json(&text);
+    RefillInterval: String = |text| RefillInterval::parse(&text);
+    Balance: String = |text| Balance::read(&text);
     Map<String, Value>: String = |text| from_json(&text);
 }
 

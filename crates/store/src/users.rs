@@ -4,6 +4,7 @@ use keyward_core::bounds::fold;
 use keyward_core::{RateLimit, Timestamp, UserId};
 
 use crate::change::Change;
+use crate::credits::{Balance, balance_of};
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::row::{anywhere, hit_one, row, to_json};
 use crate::{Revision, StoreError, Tx};
@@ -31,6 +32,8 @@ row! {
         pub suspended_at: Option<Timestamp>,
         /// The limits of rate that all its keys share.
         pub rate_limits: Vec<RateLimit>,
+        /// The credits that all its keys share, if it has any.
+        pub credits: Option<Balance>,
         /// The name as lists are ordered by it.
         pub name_folded: String,
         /// The codes of the organizations that the user is a member of, in their order, with a space between.
@@ -88,7 +91,9 @@ macro_rules! select {
     ($rest:expr) => {
         concat!(
             "SELECT u.id, u.external_id, u.given_name, u.family_name, u.email, u.phone, u.username, u.created_at, \
-             u.suspended_at, u.rate_limits, u.name_folded, u.revision, (SELECT string_agg(m.org_code, ' ' ORDER BY m.org_code) \
+             u.suspended_at, u.rate_limits, u.name_folded, u.revision, ",
+            balance_of!("u.id"),
+            ", (SELECT string_agg(m.org_code, ' ' ORDER BY m.org_code) \
                  FROM members m JOIN organizations o ON o.code = m.org_code \
                  WHERE m.user_id = u.id AND m.ended_at IS NULL AND o.deleted_at IS NULL) AS organizations \
              FROM users u WHERE u.deleted_at IS NULL AND ",

@@ -31,7 +31,7 @@ pub struct ExplainKeyRequest {
     /// The address that the key is used from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
-    /// Units that the request would spend of each limit of rate, at most 1000000. Absent, each limit's own cost.
+    /// Units that the request would spend of each limit of rate and of credits, at most 1000000. Absent, each one's own cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
     pub cost: Option<u32>,
@@ -92,6 +92,8 @@ pub enum DecisionStep {
     Scopes,
     /// Its limits of rate, and its owner's, have enough left.
     Limits,
+    /// There are enough credits, of its own and of its owner.
+    Credits,
 }
 
 /// What a step comes to.

@@ -5,6 +5,7 @@ pub use keyward_core::{KeyStatus, KeyType};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::credits::{Credits, GivenCredits};
 use crate::limits::RateLimit;
 
 /// Creates a key.
@@ -52,6 +53,9 @@ pub struct CreateKeyRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_items = 8))]
     pub rate_limits: Option<Vec<RateLimit>>,
+    /// Addition. Credits, which verifications use up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credits: Option<GivenCredits>,
     /// Addition. What the platform wants to find again at each verification; at most 4 KiB of JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, example = json!({"plan": "pro"})))]
@@ -93,6 +97,10 @@ pub struct UpdateKeyRequest {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<RateLimit>>, max_items = 8))]
     pub rate_limits: Option<Option<Vec<RateLimit>>>,
+    /// Credits, which verifications use up. Null for doing without.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<GivenCredits>))]
+    pub credits: Option<Option<GivenCredits>>,
     /// What the platform wants to find again at each verification; at most 4 KiB of JSON. It takes the place of all that
     /// was there.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
@@ -246,6 +254,8 @@ pub struct Key {
     pub bound_api_ids: Option<Vec<ApiId>>,
     /// Addition. Its own limits of rate.
     pub rate_limits: Vec<RateLimit>,
+    /// Addition. Its own credits; null if it does without.
+    pub credits: Option<Credits>,
     /// Addition. Whether it can be used, as far as somebody has enabled or disabled it.
     pub enabled: bool,
     /// Addition. Its secrets that are valid, the newest first; in the answer about one key alone.

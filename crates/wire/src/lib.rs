@@ -9,6 +9,7 @@ pub mod errors;
 pub mod apis;
 pub mod applications;
 pub mod audit_events;
+pub mod credits;
 pub mod explain;
 pub mod grants;
 pub mod keys;

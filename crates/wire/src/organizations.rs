@@ -3,6 +3,7 @@
 use keyward_core::{OrgCode, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::credits::{Credits, GivenCredits};
 use crate::limits::RateLimit;
 
 /// Creates an organization.
@@ -125,6 +126,8 @@ pub struct Organization {
     pub suspended_on: Option<Timestamp>,
     /// Addition. Limits of rate that all its keys share.
     pub rate_limits: Vec<RateLimit>,
+    /// Addition. Credits that all its keys share; null if they do without.
+    pub credits: Option<Credits>,
 }
 
 /// Changes an organization; absent members stay as they are. Those of Kinde's that say how people sign in, and how that
@@ -148,6 +151,10 @@ pub struct UpdateOrganizationRequest {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<RateLimit>>, max_items = 8))]
     pub rate_limits: Option<Option<Vec<RateLimit>>>,
+    /// Addition. Credits that all its keys share. Null for doing without.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<GivenCredits>))]
+    pub credits: Option<Option<GivenCredits>>,
     /// Accepted for Kinde's clients; not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handle: Option<String>,

@@ -3,6 +3,7 @@
 use keyward_core::{ApiId, ApiKeyId, OrgCode, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
+use crate::credits::CreditState;
 use crate::keys::{KeyStatus, KeyType};
 use crate::limits::RateLimitState;
 
@@ -50,4 +51,6 @@ pub struct OwnKey {
     pub last_verified_on: Option<Timestamp>,
     /// Where each limit of rate stands, the key's and its owner's.
     pub rate_limits: Vec<RateLimitState>,
+    /// Where the credits stand, the key's and its owner's.
+    pub credits: Vec<CreditState>,
 }

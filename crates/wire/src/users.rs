@@ -3,6 +3,7 @@
 use keyward_core::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
+use crate::credits::{Credits, GivenCredits};
 use crate::limits::RateLimit;
 
 /// Creates a user.
@@ -175,6 +176,8 @@ pub struct User {
     pub identities: Option<Vec<KnownIdentity>>,
     /// Addition. Limits of rate that all its keys share.
     pub rate_limits: Vec<RateLimit>,
+    /// Addition. Credits that all its keys share; null if they do without.
+    pub credits: Option<Credits>,
 }
 
 /// By what a user is known.
@@ -331,6 +334,10 @@ pub struct UpdateUserRequest {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<RateLimit>>, max_items = 8))]
     pub rate_limits: Option<Option<Vec<RateLimit>>>,
+    /// Addition. Credits that all its keys share. Null for doing without.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<GivenCredits>))]
+    pub credits: Option<Option<GivenCredits>>,
     /// Accepted for Kinde's clients; not kept. Keyward has no passwords of users.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_password_reset_requested: Option<bool>,

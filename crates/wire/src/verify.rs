@@ -4,6 +4,7 @@ use keyward_core::{ApiId, ApiKeyId, OrgCode, PlainSecret, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::credits::CreditState;
 use crate::keys::{KeyStatus, KeyType};
 use crate::limits::RateLimitState;
 
@@ -29,8 +30,8 @@ pub struct VerifyKeyRequest {
     /// Addition. The address that the key was used from. A key with address ranges is refused without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
-    /// Addition. Units that this request spends of each limit of rate, at most 1000000; 0 looks and spends nothing. Absent, each
-    /// limit spends its own cost.
+    /// Addition. Units that this request spends of each limit of rate, and of credits; at most 1000000. 0 looks and spends
+    /// nothing. Absent, each spends its own cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
     pub cost: Option<u32>,
@@ -82,6 +83,9 @@ pub enum VerifyCode {
     /// A limit of rate, the key's or its owner's, has too little left. Nothing was spent.
     #[serde(rename = "API_KEY_RATE_LIMITED")]
     RateLimited,
+    /// The credits, the key's or its owner's, are too few. Nothing was spent.
+    #[serde(rename = "API_KEY_CREDITS_EXHAUSTED")]
+    CreditsExhausted,
 }
 
 /// The answer about a key, always with HTTP status 200: `is_valid` and `code` carry it.
@@ -132,7 +136,11 @@ pub struct VerifyKeyResponse {
     /// Addition. Where each limit of rate stands, the key's and its owner's; of a key that passed all else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rate_limits: Vec<RateLimitState>,
-    /// Addition. Seconds after which the same would pass every limit of rate, if it did not; null if it never will.
+    /// Addition. Where the credits stand, the key's and its owner's; of a key that passed all else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credits: Vec<CreditState>,
+    /// Addition. Seconds after which the same would pass every limit of rate, or there are credits again, if it was refused for
+    /// that; null if it never will.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
     /// Addition. Which of the required scopes it lacks.

@@ -5,7 +5,7 @@ use ipnet::IpNet;
 use keyward_core::{ApiId, ApiKeyId, KeyState, Owner, ScopeKey, ScopeNumbers, SecretMac, SecretVersion, Timestamp};
 use serde_json::{Map, Value};
 
-use crate::index::{Api, ApiState, KnownOwner, Limits, OwnerState};
+use crate::index::{Allowance, Api, ApiState, KnownOwner, OwnerState};
 
 /// What a node knows about a key. A change of its row makes a new one.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ pub struct Key {
     pub created_at: Timestamp,
     /// From when it is no longer valid.
     pub expires_at: Option<Timestamp>,
-    /// Its own limits of rate, if it has any.
-    pub limits: Option<Arc<Limits>>,
+    /// Its own limits of rate and credits, if it has any.
+    pub allowance: Option<Arc<Allowance>>,
     /// What is counted of it, whatever becomes of the rest.
     pub usage: Arc<Usage>,
     pub(super) owned_by: Option<Arc<KnownOwner>>,

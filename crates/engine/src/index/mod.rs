@@ -3,11 +3,12 @@
 //!
 //! Readers take no lock. One writer brings it up to date ([`Writer`]).
 
+mod allowance;
 mod api;
 mod application;
 mod key;
-mod limits;
 mod owner;
+mod purse;
 mod signing_key;
 mod writer;
 
@@ -16,11 +17,12 @@ use std::sync::Arc;
 use keyward_core::{ClientId, Selector};
 use papaya::HashMap;
 
+pub use allowance::{Allowance, BlockAsk, CreditStanding, Holder, LimitStanding, Paid, Spent};
 pub use api::{Api, ApiState};
 pub use application::{Application, KnownApplication};
 pub use key::{Entry, Key, Secret, Usage};
-pub use limits::{Holder, LimitStanding, Limits};
 pub use owner::{KnownOwner, OwnerState};
+pub use purse::Block;
 pub use signing_key::SigningKey;
 pub use writer::{Unappliable, Writer};
 

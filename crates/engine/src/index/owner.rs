@@ -3,7 +3,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 
 use crate::facts;
-use crate::index::Limits;
+use crate::index::Allowance;
 
 /// What a node knows about an owner of keys. All its keys refer to it, so that whatever becomes of it is one exchange.
 #[derive(Debug)]
@@ -20,26 +20,27 @@ pub struct OwnerState {
     pub is_suspended: bool,
     /// Whether it was deleted, and its keys with it.
     pub is_deleted: bool,
-    /// The limits of rate that all its keys share, if it has any.
-    pub limits: Option<Arc<Limits>>,
+    /// The limits of rate and the credits that all its keys share, if it has any.
+    pub allowance: Option<Arc<Allowance>>,
     revision: u64,
 }
 
 impl OwnerState {
-    fn of(fact: &facts::Owner, before: Option<&Self>) -> Self {
+    fn of(fact: &facts::Owner, credits: Option<&facts::Credits>, before: Option<&Self>) -> Self {
+        let before = before.and_then(|before| before.allowance.as_ref());
         Self {
             external_id: fact.external_id.clone(),
             is_suspended: fact.is_suspended,
             is_deleted: fact.is_deleted,
-            limits: Limits::after(before.and_then(|before| before.limits.as_ref()), &fact.rate_limits),
+            allowance: Allowance::after(before, &fact.rate_limits, credits),
             revision: fact.revision,
         }
     }
 }
 
 impl KnownOwner {
-    pub(super) fn new(fact: &facts::Owner) -> Self {
-        Self { state: ArcSwap::from_pointee(OwnerState::of(fact, None)) }
+    pub(super) fn new(fact: &facts::Owner, credits: Option<&facts::Credits>) -> Self {
+        Self { state: ArcSwap::from_pointee(OwnerState::of(fact, credits, None)) }
     }
 
     /// What is true of it now.
@@ -47,10 +48,10 @@ impl KnownOwner {
         self.state.load()
     }
 
-    pub(super) fn apply(&self, fact: &facts::Owner) {
+    pub(super) fn apply(&self, fact: &facts::Owner, credits: Option<&facts::Credits>) {
         let before = self.state.load();
         if before.revision < fact.revision {
-            self.state.store(Arc::new(OwnerState::of(fact, Some(&before))));
+            self.state.store(Arc::new(OwnerState::of(fact, credits, Some(&before))));
         }
     }
 }

@@ -5,7 +5,7 @@ use keyward_core::{ApiId, ApiKeyId, Owner};
 
 use crate::facts::{self, Changes};
 use crate::index::application::Granted;
-use crate::index::{Api, Application, Index, Key, KnownOwner, Limits, Secret, SigningKey, Usage};
+use crate::index::{Allowance, Api, Application, Index, Key, KnownOwner, Secret, SigningKey, Usage};
 
 /// The one that brings an index up to date, with what it needs to find again what it wrote.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub struct Writer {
     /// Those that own a key, or that an application is kept to.
     owners: HashMap<Owner, Arc<KnownOwner>>,
     keys: HashMap<ApiKeyId, Arc<Key>>,
+    /// Of the few that have any, by the id of their holder.
+    credits: HashMap<String, facts::Credits>,
 }
 
 /// A row refers to one that should be known and is not. The index cannot be told to be complete.
@@ -29,7 +31,7 @@ pub struct Unappliable {
 impl Writer {
     /// A writer of an empty index.
     pub fn new(index: Arc<Index>) -> Self {
-        Self { index, apis: HashMap::new(), owners: HashMap::new(), keys: HashMap::new() }
+        Self { index, apis: HashMap::new(), owners: HashMap::new(), keys: HashMap::new(), credits: HashMap::new() }
     }
 
     /// How many keys are known.
@@ -42,10 +44,12 @@ impl Writer {
     pub fn apply(&mut self, changes: Changes, head: u64) -> Result<(), Unappliable> {
         changes.apis.into_iter().for_each(|fact| self.apply_api(fact));
         self.apply_scopes(changes.scopes, head)?;
+        // First: the rows of their holders were written with them, and come behind.
+        changes.credits.into_iter().for_each(|fact| self.apply_credits(fact));
         for fact in &changes.owners {
             // Of the others, the row of a key or an application tells when there is one.
             if let Some(known) = self.owners.get(&fact.id) {
-                known.apply(fact);
+                known.apply(fact, self.credits.get(fact.id.id()));
             }
         }
         changes.applications.into_iter().for_each(|fact| self.apply_application(fact));
@@ -74,6 +78,12 @@ impl Writer {
             audiences.insert(api.audience.clone(), api);
         } else if audiences.get(&api.audience).is_some_and(|known| known.id == api.id) {
             audiences.remove(&api.audience);
+        }
+    }
+
+    fn apply_credits(&mut self, fact: facts::Credits) {
+        if self.credits.get(&fact.holder).is_none_or(|known| known.revision < fact.revision) {
+            self.credits.insert(fact.holder.clone(), fact);
         }
     }
 
@@ -137,7 +147,8 @@ impl Writer {
             }
             None => Arc::new(Usage::new(fact.verification_count, fact.last_verified_at)),
         };
-        let limits = Limits::after(known.and_then(|known| known.limits.as_ref()), &fact.rate_limits);
+        let before = known.and_then(|known| known.allowance.as_ref());
+        let allowance = Allowance::after(before, &fact.rate_limits, self.credits.get(fact.id.as_str()));
         let key = Arc::new(Key {
             id: fact.id,
             owner: fact.owner.map_or(Owner::Environment, |owner| owner.id),
@@ -149,7 +160,7 @@ impl Writer {
             bound: fact.bound.map(Into::into),
             created_at: fact.created_at,
             expires_at: fact.expires_at,
-            limits,
+            allowance,
             usage,
             owned_by,
             is_enabled: fact.is_enabled,
@@ -166,13 +177,14 @@ impl Writer {
     }
 
     fn know_owner(&mut self, fact: &facts::Owner) -> Arc<KnownOwner> {
+        let credits = self.credits.get(fact.id.id());
         match self.owners.get(&fact.id) {
             Some(known) => {
-                known.apply(fact);
+                known.apply(fact, credits);
                 Arc::clone(known)
             }
             None => {
-                let known = Arc::new(KnownOwner::new(fact));
+                let known = Arc::new(KnownOwner::new(fact, credits));
                 self.owners.insert(fact.id.clone(), Arc::clone(&known));
                 known
             }

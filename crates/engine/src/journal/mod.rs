@@ -6,6 +6,7 @@
 //! openings. Whoever folds reads a segment from the offset up to which it is folded, and no further than to the last
 //! record that is whole.
 
+mod opening;
 mod record;
 mod segment;
 
@@ -21,6 +22,8 @@ use keyward_core::Fill;
 use keyward_core::ids::random_hex;
 
 use crate::sync::{AtomicBool, AtomicU8, AtomicU64, Mutex, MutexGuard, hold, thread};
+
+use opening::Opening;
 
 pub use record::{Found, RECORD_BYTES, Record};
 pub use segment::{Portion, Segment};
@@ -72,16 +75,42 @@ pub struct Journal {
     has_new_names: AtomicBool,
     lost: AtomicU64,
     trouble: AtomicU8,
+    /// The boot of the machine, if it can be known.
+    boot: Option<String>,
+    /// What says of this opening and of those that were left behind whether they are whole.
+    openings: Mutex<Vec<Opening>>,
+    /// Whether what was written may be lost though this process lives.
+    is_doubtful: AtomicBool,
+}
+
+/// An opening of the journal that has ended, or is about to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Its id, which the ids of its segments begin with.
+    pub id: String,
+    /// Whether all that it wrote down is there.
+    pub is_whole: bool,
 }
 
 impl Journal {
     /// Opens the journal of a folder, which is made if it is absent: with all segments that were left behind there by
-    /// processes that live no more. Nothing else is written before the first record is.
-    pub fn open(folder: &Path, shape: Shape, fill: Fill<'_>) -> io::Result<Self> {
+    /// processes that live no more. Nothing else is written before the first record is. `boot` names the time since the
+    /// machine was started, and is none where that is not known.
+    pub fn open(folder: &Path, shape: Shape, boot: Option<String>, fill: Fill<'_>) -> io::Result<Self> {
         make_folder(folder)?;
-        let mut left = Vec::new();
-        for entry in fs::read_dir(folder)? {
-            left.extend(Segment::open_left(&entry?.path())?.map(Arc::new));
+        let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
+        let (mut left, mut openings) = (Vec::new(), Vec::new());
+        for path in &names {
+            openings.extend(Opening::open_left(path, boot.as_deref())?);
+        }
+        // What another process has found first, it folds.
+        let is_taken = |path: &Path| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let word = folder.join(Opening::name_of(Self::opening_of(name)));
+            names.contains(&word) && !openings.iter().any(|known| known.id() == Self::opening_of(name))
+        };
+        for path in names.iter().filter(|path| !is_taken(path)) {
+            left.extend(Segment::open_left(path)?.map(Arc::new));
         }
         left.sort_by(|one, other| one.id().cmp(other.id()));
         Ok(Self {
@@ -95,7 +124,62 @@ impl Journal {
             has_new_names: AtomicBool::new(false),
             lost: AtomicU64::new(0),
             trouble: AtomicU8::new(0),
+            boot,
+            openings: Mutex::new(openings),
+            is_doubtful: AtomicBool::new(false),
         })
+    }
+
+    /// What the ids of this opening's segments begin with.
+    pub fn opening(&self) -> &str {
+        &self.opening
+    }
+
+    /// The opening that a segment is of.
+    pub fn opening_of(segment: &str) -> &str {
+        segment.split_once('-').map_or(segment, |(opening, _)| opening)
+    }
+
+    /// Leaves word, for good, by which the next opening sees whether what this one writes down is all there. To be called
+    /// before the first credits are taken; it takes as long as the disk does. Where the boot is not known there is no word,
+    /// and what is left over when the process dies is lost.
+    pub fn vouch(&self) -> io::Result<()> {
+        let mut openings = hold(&self.openings);
+        let Some(boot) = &self.boot else { return Ok(()) };
+        if !self.is_doubtful.load(Ordering::Acquire) && !openings.iter().any(|known| known.id() == self.opening) {
+            openings.push(Opening::leave(&self.folder, &self.opening, boot)?);
+        }
+        Ok(())
+    }
+
+    /// The openings that were left behind here, when all their segments are removed.
+    pub fn left_behind(&self) -> Vec<Ended> {
+        let segments = self.segments();
+        let is_there = |id: &str| segments.iter().any(|segment| Self::opening_of(segment.id()) == id);
+        let openings = hold(&self.openings);
+        let left = openings.iter().filter(|known| known.id() != self.opening && !is_there(known.id()));
+        left.map(|known| Ended { id: known.id().to_owned(), is_whole: known.is_whole }).collect()
+    }
+
+    /// This opening, as it is when nothing is written any more and all its segments are removed.
+    pub fn own(&self) -> Ended {
+        Ended { id: self.opening.clone(), is_whole: !self.is_doubtful.load(Ordering::Acquire) }
+    }
+
+    /// Forgets an opening whose credits are settled.
+    pub fn forget(&self, id: &str) -> io::Result<()> {
+        let mut openings = hold(&self.openings);
+        openings.iter().filter(|known| known.id() == id).try_for_each(Opening::remove)?;
+        openings.retain(|known| known.id() != id);
+        Ok(())
+    }
+
+    /// What was written may be lost: nobody is to believe that it is all there.
+    fn doubt(&self) {
+        self.is_doubtful.store(true, Ordering::Release);
+        if let Err(error) = self.forget(&self.opening) {
+            self.note(&error);
+        }
     }
 
     /// Writes a record. When this has answered, the record outlives the process.
@@ -141,7 +225,8 @@ impl Journal {
     /// Has the disk keep what is written.
     pub fn sync(&self) -> io::Result<()> {
         for segment in self.segments() {
-            segment.sync()?;
+            // The system tells of what it could not keep once, and may have dropped it.
+            segment.sync().inspect_err(|_| self.doubt())?;
         }
         if self.has_new_names.swap(false, Ordering::AcqRel) {
             let kept = File::open(&self.folder).and_then(|folder| folder.sync_all());

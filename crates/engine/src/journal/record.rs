@@ -1,8 +1,11 @@
 //! One verification as it stands in a segment.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::num::NonZeroU32;
 
 use keyward_core::{OutcomeCode, Selector, Timestamp};
+
+use crate::payment::Payment;
 
 /// Bytes of a record. A sector holds a whole number of them, so that none lies across two.
 pub const RECORD_BYTES: usize = 64;
@@ -23,6 +26,8 @@ pub struct Record {
     pub cost: u32,
     /// Where the key was used from, if that was told.
     pub address: Option<IpAddr>,
+    /// What was paid of the key's own credits, and of its owner's.
+    pub payments: [Option<Payment>; 2],
 }
 
 /// What stands in the place of a record.
@@ -36,8 +41,8 @@ pub enum Found {
     Torn,
 }
 
-// check 0..4, layout 4, outcome 5, kind of address 6, cost 8..12, selector 12..24, instant 24..32, address 32..48. The
-// rest is zero.
+// check 0..4, layout 4, outcome 5, kind of address 6, cost 8..12, selector 12..24, instant 24..32, address 32..48, the
+// purses and the units of payments 48..64. The rest is zero.
 impl Record {
     /// The bytes that stand at a place of a segment. The check covers the place too, so that no other record passes there.
     pub(crate) fn to_bytes(self, segment: &str, offset: u64) -> [u8; RECORD_BYTES] {
@@ -57,6 +62,11 @@ impl Record {
                 bytes[6] = 6;
                 bytes[32..48].copy_from_slice(&address.octets());
             }
+        }
+        for (place, payment) in bytes[48..64].as_chunks_mut::<8>().0.iter_mut().zip(self.payments) {
+            let numbers = payment.map_or([0, 0], |payment| [payment.purse.get(), payment.units.get()]);
+            place[..4].copy_from_slice(&numbers[0].to_le_bytes());
+            place[4..].copy_from_slice(&numbers[1].to_le_bytes());
         }
         let check = check_of(&bytes, segment, offset);
         bytes[..4].copy_from_slice(&check.to_le_bytes());
@@ -89,7 +99,18 @@ impl Record {
             outcome,
             cost: u32::from_le_bytes(array(&bytes[8..12])?),
             address,
+            payments: [read_payment(&bytes[48..56])?, read_payment(&bytes[56..64])?],
         })
+    }
+}
+
+/// None if it is none; within, none if nothing was paid.
+fn read_payment(bytes: &[u8]) -> Option<Option<Payment>> {
+    let number = |bytes: &[u8]| Some(NonZeroU32::new(u32::from_le_bytes(array(bytes)?)));
+    match (number(&bytes[..4])?, number(&bytes[4..])?) {
+        (Some(purse), Some(units)) => Some(Some(Payment { purse, units })),
+        (None, None) => Some(None),
+        _ => None,
     }
 }
 
@@ -109,6 +130,10 @@ fn check_of(bytes: &[u8; RECORD_BYTES], segment: &str, offset: u64) -> u32 {
 mod tests {
     use super::*;
 
+    fn payment(purse: u32, units: u32) -> Payment {
+        Payment { purse: NonZeroU32::new(purse).unwrap(), units: NonZeroU32::new(units).unwrap() }
+    }
+
     fn record(address: Option<&str>) -> Record {
         Record {
             selector: Selector::parse("abcdefABCDEF").unwrap(),
@@ -116,6 +141,7 @@ mod tests {
             outcome: OutcomeCode::Expired,
             cost: 70_000,
             address: address.map(|text| text.parse().unwrap()),
+            payments: [None, Some(payment(3, 70_000))],
         }
     }
 
@@ -130,15 +156,28 @@ mod tests {
     }
 
     #[test]
+    fn payments_are_read_as_they_were_written_and_half_ones_are_none() {
+        for payments in
+            [[None, None], [Some(payment(1, 2)), None], [Some(payment(u32::MAX, u32::MAX)), Some(payment(7, 1))]]
+        {
+            let written = Record { payments, ..record(None) };
+            assert_eq!(Record::find(&written.to_bytes("a", 0), "a", 0), Found::Record(written));
+        }
+        assert_eq!(read_payment(&[1, 0, 0, 0, 0, 0, 0, 0]), None);
+        assert_eq!(read_payment(&[0, 0, 0, 0, 0, 0, 0, 1]), None);
+    }
+
+    #[test]
     fn zeros_are_nothing_and_every_changed_or_missing_byte_is_torn() {
         assert_eq!(Record::find(&[0; RECORD_BYTES], "a", 0), Found::Nothing);
-        let whole = record(Some("2001:db8::1")).to_bytes("a", 0);
+        let payments = [Some(payment(7, 1)), Some(payment(u32::MAX, u32::MAX))];
+        let whole = Record { payments, ..record(Some("2001:db8::1")) }.to_bytes("a", 0);
         for at in 0..RECORD_BYTES {
             let mut changed = whole;
             changed[at] ^= 1;
             assert_eq!(Record::find(&changed, "a", 0), Found::Torn, "byte {at}");
         }
-        for length in 1..48 {
+        for length in 1..RECORD_BYTES {
             let mut cut = [0; RECORD_BYTES];
             cut[..length].copy_from_slice(&whole[..length]);
             assert_eq!(Record::find(&cut, "a", 0), Found::Torn, "{length} bytes");

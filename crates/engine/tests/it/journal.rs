@@ -13,7 +13,7 @@ use tempfile::TempDir;
 const SMALL: Shape = Shape { lanes: 1, records: 4 };
 
 fn open(folder: &Path, shape: Shape, first: u8) -> Journal {
-    Journal::open(folder, shape, &mut |bytes| bytes.fill(first)).unwrap()
+    Journal::open(folder, shape, None, &mut |bytes| bytes.fill(first)).unwrap()
 }
 
 fn record(number: u32) -> Record {
@@ -23,6 +23,7 @@ fn record(number: u32) -> Record {
         outcome: OutcomeCode::ALL[number as usize % OutcomeCode::ALL.len()],
         cost: number,
         address: number.is_multiple_of(2).then(|| "203.0.113.7".parse().unwrap()),
+        payments: [None, None],
     }
 }
 

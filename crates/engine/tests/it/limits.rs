@@ -48,7 +48,7 @@ fn owner_with(revision: u64, limits: &[RateLimit]) -> Changes {
 }
 
 fn spend(node: &Node, selector: &str, cost: Option<u32>, now: Timestamp) -> Vec<LimitStanding> {
-    node.see(selector, |entry| entry.spend(cost, now)).unwrap()
+    node.see(selector, |entry| entry.spend(cost, now)).unwrap().limits
 }
 
 fn passes(node: &Node, selector: &str, cost: Option<u32>, now: Timestamp) -> bool {
@@ -86,7 +86,7 @@ fn all_limits_are_spent_or_none() {
 #[test]
 fn a_look_tells_what_would_come_and_spends_nothing() {
     let node = node(&[limit("a", 5, 60)], &[limit("o", 2, 60)]);
-    let look = |cost| node.see(A, |entry| entry.look_at_limits(Some(cost), NOW)).unwrap();
+    let look = |cost| node.see(A, |entry| entry.look(Some(cost), NOW)).unwrap().limits;
     for _ in 0..3 {
         assert!(look(2).iter().all(|limit| !limit.is_exceeded));
         assert_eq!(look(3).iter().map(|limit| limit.is_exceeded).collect::<Vec<_>>(), [false, true]);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it should be")]
 
 mod callers;
+mod credits;
 mod following;
 mod given;
 mod journal;

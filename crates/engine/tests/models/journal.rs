@@ -32,6 +32,7 @@ fn record(number: u32) -> Record {
         outcome: OutcomeCode::Verified,
         cost: number,
         address: None,
+        payments: [None, None],
     }
 }
 
@@ -79,7 +80,7 @@ impl Fold {
 fn write_and_fold(order: Order, retires_meanwhile: bool) {
     let folder = folder();
     let shape = Shape { lanes: 2, records: 2 };
-    let journal = Arc::new(Journal::open(folder.path(), shape, &mut |bytes| bytes.fill(1)).unwrap());
+    let journal = Arc::new(Journal::open(folder.path(), shape, None, &mut |bytes| bytes.fill(1)).unwrap());
     let write = |writer: u32| {
         let journal = Arc::clone(&journal);
         thread::spawn(move || (0..EACH).for_each(|step| journal.append(&record(writer * EACH + step)).unwrap()))

@@ -63,7 +63,9 @@ fn passes(engine: &Engine, number: usize) -> bool {
     let selector = Selector::parse(KEYS[number]).unwrap();
     let spend = || {
         engine.answer(clock, |index| {
-            index.look_up(selector, |found| found.unwrap().spend(Some(1), NOW).iter().all(|limit| !limit.is_exceeded))
+            index.look_up(selector, |found| {
+                found.unwrap().spend(Some(1), NOW).limits.iter().all(|limit| !limit.is_exceeded)
+            })
         })
     };
     spend().unwrap().0
@@ -117,7 +119,7 @@ fn who_looks_first_and_spends_then_is_found() {
             let selector = Selector::parse(KEYS[number]).unwrap();
             let look = |cost| {
                 let seen = engine.answer(clock, |index| {
-                    index.look_up(selector, |found| found.unwrap().look_at_limits(Some(cost), NOW))
+                    index.look_up(selector, |found| found.unwrap().look(Some(cost), NOW).limits)
                 });
                 seen.unwrap().0.iter().all(|limit| !limit.is_exceeded)
             };

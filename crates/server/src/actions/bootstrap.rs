@@ -7,7 +7,7 @@ use keyward_store::{NewEvent, signing_keys};
 use keyward_wire::ErrorCode;
 
 use crate::actions::signing_keys::create_first_signing_key;
-use crate::actions::{follow, usage};
+use crate::actions::{credits, follow, usage};
 use crate::app::{App, StartError};
 use crate::caller::Caller;
 use crate::folder::DataFolder;
@@ -40,6 +40,7 @@ pub async fn start_node(
 pub async fn begin_verifying(app: &App) -> Result<(), StartError> {
     app.trace()?;
     usage::begin(app).await?;
+    credits::settle_left(app).await?;
     follow::begin(app).await?;
     Ok(())
 }

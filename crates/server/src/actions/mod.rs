@@ -6,6 +6,7 @@ pub mod audit;
 pub mod bootstrap;
 pub mod callers;
 pub mod clients;
+pub mod credits;
 pub mod explain;
 pub mod first_run;
 pub mod follow;

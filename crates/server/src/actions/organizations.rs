@@ -11,6 +11,7 @@ use keyward_wire::organizations::{
 
 use crate::actions::Changed;
 use crate::actions::callers::begin;
+use crate::actions::credits::{Next, read_credits};
 use crate::actions::limits::read_limits;
 use crate::actions::paging::{Page, read_asked};
 use crate::app::App;
@@ -80,6 +81,7 @@ pub async fn update_organization(
         bounds::text(external_id, MAX_EXTERNAL_ID_CHARS).in_field("external_id")?;
     }
     let limits = request.rate_limits.map(|given| read_limits(caller, &given.unwrap_or_default())).transpose()?;
+    let credits = request.credits.map(|given| read_credits(caller, given.as_ref())).transpose()?;
     let mut change = begin(app, caller).await?;
     let before = require_organization(&mut change, caller, code).await?;
     let mut after = before.clone();
@@ -91,6 +93,7 @@ pub async fn update_organization(
         None => after.suspended_at,
     };
     after.rate_limits = limits.unwrap_or(after.rate_limits);
+    let next = Next::of(before.credits.as_ref(), credits)?;
     let action = match (before.suspended_at, after.suspended_at) {
         (None, Some(_)) => "organization.suspended",
         (Some(_), None) => "organization.resumed",
@@ -101,12 +104,14 @@ pub async fn update_organization(
         .value("rate_limits", &before.rate_limits, &after.rate_limits)
         .personal("name", &before.name, &after.name)
         .personal("external_id", &before.external_id, &after.external_id);
-    if event.is_unchanged() {
+    let event = next.tell(event, before.credits.as_ref());
+    if event.is_unchanged() && next.is_kept() {
         return Ok(Changed { made: (), revision: app.leave(change, before.revision).await });
     }
     if before.external_id != after.external_id {
         require_free(&mut change, after.external_id.as_deref()).await?;
     }
+    next.store(&mut change, after.code.as_str()).await?;
     organizations::update_organization(&mut change, &after).await?;
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })

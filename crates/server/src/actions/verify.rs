@@ -8,14 +8,14 @@ use keyward_core::limits::MAX_COST;
 use keyward_core::{
     ApiId, ApiKeyId, KeySecret, KeyStatus, Keyring, Outcome, OutcomeCode, Owner, Presented, ScopeKey, Timestamp,
 };
-use keyward_engine::index::{Entry, Index, LimitStanding, Usage};
-use keyward_engine::{Ask, CannotKnow, Use, Wanted, verify};
+use keyward_engine::index::{BlockAsk, Entry, Holder, Index, Spent, Usage};
+use keyward_engine::{Ask, CannotKnow, Payment, Use, Wanted, verify};
 use keyward_store::Revision;
 use keyward_wire::ErrorCode;
 use keyward_wire::verify::VerifyKeyRequest;
 use serde_json::{Map, Value};
 
-use crate::actions::{follow, usage};
+use crate::actions::{credits, follow, usage};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
@@ -30,6 +30,15 @@ pub struct Verified {
     pub key: Option<VerifiedKey>,
     /// The revision that the answer knows of.
     pub revision: Revision,
+}
+
+impl Verified {
+    /// Takes back what was paid, since it is not answered.
+    pub(super) fn take_back(&self) {
+        if let Some(key) = &self.key {
+            key.take_back();
+        }
+    }
 }
 
 /// What is told about a key.
@@ -63,8 +72,8 @@ pub struct VerifiedKey {
     pub verification_count: u64,
     /// When last.
     pub last_verified_at: Option<Timestamp>,
-    /// Where each limit of rate stands; of a key that passed all else.
-    pub limits: Vec<LimitStanding>,
+    /// What it spent, and where its limits and credits stand; of a key that passed all else.
+    pub spent: Spent,
     usage: Arc<Usage>,
 }
 
@@ -83,7 +92,7 @@ async fn decide_and_count(app: &App, caller: &Caller, request: &VerifyKeyRequest
         reach(app, least).await?;
     }
     let mut verified = judge_key(app, caller, &asked).await?;
-    count(app, &asked, &mut verified);
+    count(app, &asked, &mut verified)?;
     // Writing takes its time, and a lease may run out meanwhile.
     follow::require_lease(app)?;
     Ok(verified)
@@ -181,9 +190,9 @@ pub(super) fn require_tellable(least: Option<Revision>, place: Place) -> Result<
 }
 
 /// Counts what a verification of a known key came to, before it is answered. What cannot be written down goes uncounted,
-/// since the key is known all the same.
-pub(super) fn count(app: &App, asked: &Asked<'_>, verified: &mut Verified) {
-    let Some((outcome, secret)) = verified.outcome.code().zip(asked.secret.as_ref()) else { return };
+/// since the key is known all the same; but what was paid must be, or nobody could tell later what is left.
+pub(super) fn count(app: &App, asked: &Asked<'_>, verified: &mut Verified) -> Result<(), Refusal> {
+    let Some((outcome, secret)) = verified.outcome.code().zip(asked.secret.as_ref()) else { return Ok(()) };
     let now = app.now();
     let cost = if let Spending::Units(Some(cost)) = asked.spending { cost } else { 1 };
     let details = (asked.presented.ip, cost);
@@ -191,24 +200,59 @@ pub(super) fn count(app: &App, asked: &Asked<'_>, verified: &mut Verified) {
         Some(key) if outcome == OutcomeCode::Verified => {
             // In memory first: whoever folds the record may tell this memory of it.
             let counted = key.usage.count_one(now);
-            if usage::record(app, secret.selector(), outcome, now, details) {
+            if usage::record(app, secret.selector(), outcome, now, details, key.payments()) {
                 (key.verification_count, key.last_verified_at) = (counted, Some(now));
-            } else {
-                key.usage.uncount_one();
+                return Ok(());
+            }
+            key.usage.uncount_one();
+            if !key.spent.paid.is_empty() {
+                key.take_back();
+                return Err(Refusal::caused_by(
+                    ErrorCode::Unavailable,
+                    "the credits that are spent cannot be written down",
+                ));
             }
         }
         _ => {
-            usage::record(app, secret.selector(), outcome, now, details);
+            usage::record(app, secret.selector(), outcome, now, details, [None, None]);
         }
     }
+    Ok(())
 }
 
-/// Decides whether a key may be used, and counts nothing. It looks once: a second look would spend a second time.
+/// How often a verification is put again, since credits that were taken for it were spent by others meanwhile.
+const MOST_LOOKS: usize = 64;
+
+/// What was decided, and about which key.
+pub(super) type Judged = (Outcome, Option<VerifiedKey>);
+
+/// Decides whether a key may be used, and counts nothing. A look that spends is the last one: another would spend a second
+/// time. Where credits are to be taken from the store first, nothing is spent, and it looks again.
 pub(super) async fn judge_key(app: &App, caller: &Caller, asked: &Asked<'_>) -> Result<Verified, Refusal> {
     let answering = follow::begin_answer(app).await?;
-    let (outcome, key) = judge(app, answering.index(), caller, asked, app.now()).map_err(cannot_know)?;
-    let revision = follow::end_answer(app, answering)?;
-    Ok(Verified { outcome, key, revision })
+    let (outcome, key) = judge_until_known(app, || judge(app, answering.index(), caller, asked, app.now())).await?;
+    let ended = follow::end_answer(app, answering);
+    let verified = Verified { outcome, key, revision: ended.as_ref().copied().unwrap_or_default() };
+    if ended.is_err() {
+        verified.take_back();
+    }
+    ended.map(|_| verified)
+}
+
+/// Puts a question again for as long as credits are to be taken from the store before it can be decided.
+pub(super) async fn judge_until_known(
+    app: &App,
+    judge: impl Fn() -> Result<Judged, CannotKnow>,
+) -> Result<Judged, Refusal> {
+    for _ in 0..MOST_LOOKS {
+        let judged = judge().map_err(cannot_know)?;
+        let asks = judged.1.as_ref().map(VerifiedKey::asks).unwrap_or_default();
+        if asks.is_empty() {
+            return Ok(judged);
+        }
+        credits::take_blocks(app, &asks).await?;
+    }
+    Err(Refusal::caused_by(ErrorCode::Unavailable, "others have spent what was taken for this verification"))
 }
 
 /// The same, from what a node knows at this moment.
@@ -218,7 +262,7 @@ pub(super) fn judge(
     caller: &Caller,
     asked: &Asked<'_>,
     now: Timestamp,
-) -> Result<(Outcome, Option<VerifiedKey>), CannotKnow> {
+) -> Result<Judged, CannotKnow> {
     let Asked { secret, wanted, presented, spending } = asked;
     let Some(secret) = secret else { return Ok((Outcome::Invalid, None)) };
     let (wanted, presented) = (*wanted, *presented);
@@ -245,16 +289,14 @@ fn decide(
     found: Option<Entry<'_>>,
     (ask, spending): (&Ask<'_>, Spending),
     now: Timestamp,
-) -> Result<(Outcome, Option<VerifiedKey>), CannotKnow> {
+) -> Result<Judged, CannotKnow> {
     let verdict = verify(keyring, secret, found, ask, now)?;
     let mut outcome = verdict.outcome;
     let Some((entry, status)) = verdict.entry.zip(verdict.status) else { return Ok((outcome, None)) };
     let mut key = VerifiedKey::of(&entry, status, &verdict.scopes);
     if let (Outcome::Verified, Spending::Units(cost)) = (&outcome, spending) {
-        key.limits = entry.spend(cost, now);
-        if key.limits.iter().any(|limit| limit.is_exceeded) {
-            outcome = Outcome::RateLimited;
-        }
+        key.spent = entry.spend(cost, now);
+        outcome = key.spent.failure().unwrap_or(outcome);
     }
     Ok((outcome, Some(key)))
 }
@@ -277,9 +319,30 @@ impl VerifiedKey {
             secret_expires_at: entry.secret.expires_at,
             verification_count: key.usage.count(),
             last_verified_at: key.usage.last_at(),
-            limits: Vec::new(),
+            spent: Spent::default(),
             usage: Arc::clone(&key.usage),
         }
+    }
+
+    /// What is to be asked of the store before it can be decided, by the holder's id.
+    fn asks(&self) -> Vec<(String, BlockAsk)> {
+        let holder = |ask: &BlockAsk| match ask.holder {
+            Holder::Key => self.id.to_string(),
+            Holder::Owner => self.owner.id().to_owned(),
+        };
+        self.spent.asks.iter().map(|ask| (holder(ask), ask.clone())).collect()
+    }
+
+    /// What was paid, of its own credits and of its owner's.
+    fn payments(&self) -> [Option<Payment>; 2] {
+        [Holder::Key, Holder::Owner].map(|holder| {
+            let of_holder = self.spent.paid.iter().find(|paid| paid.holder == holder);
+            of_holder.map(|paid| paid.payment)
+        })
+    }
+
+    fn take_back(&self) {
+        self.spent.paid.iter().for_each(keyward_engine::index::Paid::take_back);
     }
 }
 

@@ -1,11 +1,14 @@
 //! Verifying many keys at once: each is decided and counted as one alone, and all are answered under one lease.
 
+use keyward_engine::index::Index;
 use keyward_store::Revision;
 use keyward_wire::verify_batch::VerifyKeysRequest;
 use tokio::task;
 
 use crate::actions::follow;
-use crate::actions::verify::{Asked, Place, Verified, cannot_know, count, judge, reach, require_tellable};
+use crate::actions::verify::{
+    Asked, Judged, Place, Verified, count, judge, judge_until_known, reach, require_tellable,
+};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
@@ -33,10 +36,7 @@ pub async fn verify_keys(app: &App, caller: &Caller, request: &VerifyKeysRequest
         reach(app, least).await?;
     }
     let mut batch = judge_keys(app, caller, &asked).await?;
-    for (asked, verified) in asked.chunks(PORTION).zip(batch.verified.chunks_mut(PORTION)) {
-        asked.iter().zip(verified).for_each(|(asked, verified)| count(app, asked, verified));
-        task::yield_now().await;
-    }
+    count_all(app, &asked, &mut batch.verified).await?;
     // Writing takes its time, and a lease may run out meanwhile.
     follow::require_lease(app)?;
     let took = app.tick().since(begun) / u32::try_from(asked.len()).unwrap_or(u32::MAX).max(1);
@@ -60,18 +60,56 @@ fn read<'a>(caller: &'a Caller, request: &'a VerifyKeysRequest) -> Result<Vec<As
     read.collect()
 }
 
+/// Counts what all of them came to. Where one cannot be written down that must be, those behind it have paid nothing.
+async fn count_all(app: &App, asked: &[Asked<'_>], verified: &mut [Verified]) -> Result<(), Refusal> {
+    for (at, asked) in asked.iter().enumerate() {
+        if let Err(refusal) = count(app, asked, &mut verified[at]) {
+            verified[at + 1..].iter().for_each(Verified::take_back);
+            return Err(refusal);
+        }
+        rest(at).await;
+    }
+    Ok(())
+}
+
 /// Decides about all of them at one instant, and counts nothing.
 async fn judge_keys(app: &App, caller: &Caller, asked: &[Asked<'_>]) -> Result<VerifiedBatch, Refusal> {
-    let now = app.now();
     let answering = follow::begin_answer(app).await?;
     let mut judged = Vec::with_capacity(asked.len());
-    for portion in asked.chunks(PORTION) {
-        for asked in portion {
-            judged.push(judge(app, answering.index(), caller, asked, now).map_err(cannot_know)?);
+    let all = judge_each(app, answering.index(), caller, asked, &mut judged).await;
+    let revision = all.and_then(|()| follow::end_answer(app, answering));
+    let verified = |revision| {
+        let judged = judged.into_iter();
+        judged.map(move |(outcome, key)| Verified { outcome, key, revision }).collect::<Vec<_>>()
+    };
+    match revision {
+        Ok(revision) => Ok(VerifiedBatch { verified: verified(revision), revision }),
+        Err(refusal) => {
+            verified(0).iter().for_each(Verified::take_back);
+            Err(refusal)
         }
+    }
+}
+
+/// Judges one after another, so that what one has spent is missing for the next.
+async fn judge_each(
+    app: &App,
+    index: &Index,
+    caller: &Caller,
+    asked: &[Asked<'_>],
+    judged: &mut Vec<Judged>,
+) -> Result<(), Refusal> {
+    let now = app.now();
+    for (at, asked) in asked.iter().enumerate() {
+        judged.push(judge_until_known(app, || judge(app, index, caller, asked, now)).await?);
+        rest(at).await;
+    }
+    Ok(())
+}
+
+/// Lets others have their turn, now and then.
+async fn rest(at: usize) {
+    if (at + 1).is_multiple_of(PORTION) {
         task::yield_now().await;
     }
-    let revision = follow::end_answer(app, answering)?;
-    let verified = judged.into_iter().map(|(outcome, key)| Verified { outcome, key, revision }).collect();
-    Ok(VerifiedBatch { verified, revision })
 }

@@ -33,7 +33,7 @@ const BOUNDS: [Duration; 16] = [
 ];
 
 /// What verifications can come to, in the words of their codes.
-const OUTCOMES: [&str; 10] = [
+const OUTCOMES: [&str; 11] = [
     "invalid",
     "wrong_api",
     "revoked",
@@ -44,6 +44,7 @@ const OUTCOMES: [&str; 10] = [
     "insufficient_scope",
     "verified",
     "rate_limited",
+    "credits_exhausted",
 ];
 
 /// What is counted of verifications, without a lock.
@@ -97,5 +98,6 @@ const fn index_of(outcome: &Outcome) -> usize {
         Outcome::InsufficientScope(_) => 7,
         Outcome::Verified => 8,
         Outcome::RateLimited => 9,
+        Outcome::CreditsExhausted => 10,
     }
 }

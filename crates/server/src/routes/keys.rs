@@ -1,6 +1,7 @@
 //! API keys: `/api/v1/api_keys`.
 
 use axum::extract::State;
+use keyward_core::Timestamp;
 use keyward_wire::keys::{
     CreateKeyRequest, IssuedKey, Key, KeyDetail, KeyList, KeySecret, KeySecretOnce, ListKeysQuery, RotateKeyRequest,
     UpdateKeyRequest,
@@ -10,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::actions::Changed;
+use crate::actions::credits::show_credits;
 use crate::actions::keys::{self, Issued, NamedKey};
 use crate::actions::limits::show_limits;
 use crate::app::App;
@@ -38,7 +40,8 @@ async fn list_keys(
     Params(query): Params<ListKeysQuery>,
 ) -> Result<Answer<Envelope<KeyList>>, Refusal> {
     let page = keys::list_keys(&app, &caller, &query).await?;
-    let api_keys = page.keys.into_iter().map(wire_key).collect();
+    let now = app.now();
+    let api_keys = page.keys.into_iter().map(|key| wire_key(key, now)).collect();
     Ok(Answer::ok(Envelope::read(KeyList { has_more: page.has_more, api_keys })))
 }
 
@@ -77,7 +80,7 @@ async fn get_key(
         expires_on: row.expires_at,
         last_verified_on: row.last_verified_at,
     });
-    let api_key = Key { secrets: secrets.collect(), ..wire_key(key) };
+    let api_key = Key { secrets: secrets.collect(), ..wire_key(key, app.now()) };
     Ok(Answer::ok(Envelope::read(KeyDetail { api_key })))
 }
 
@@ -141,7 +144,7 @@ fn answer_issued(code: &'static str, message: &'static str, changed: &Changed<Is
     (repeated(issued.is_repeated), Answer::created(Envelope::changed(code, message, changed.revision, body)))
 }
 
-fn wire_key(named: NamedKey) -> Key {
+fn wire_key(named: NamedKey, now: Timestamp) -> Key {
     let row = named.row;
     Key {
         id: row.id,
@@ -163,6 +166,7 @@ fn wire_key(named: NamedKey) -> Key {
         expires_on: row.expires_at,
         allowed_cidrs: row.allowed_cidrs.iter().map(ToString::to_string).collect(),
         rate_limits: show_limits(&row.rate_limits),
+        credits: show_credits(row.credits.as_ref(), now),
         metadata: row.metadata,
         bound_api_ids: row.bound_api_ids,
         enabled: row.is_enabled,

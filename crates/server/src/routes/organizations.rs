@@ -9,6 +9,7 @@ use keyward_wire::{Done, Envelope, ErrorBody};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::actions::credits::show_credits;
 use crate::actions::limits::show_limits;
 use crate::actions::organizations;
 use crate::app::App;
@@ -86,6 +87,7 @@ async fn get_organization(
         is_suspended: row.suspended_at.is_some(),
         suspended_on: row.suspended_at,
         rate_limits: show_limits(&row.rate_limits),
+        credits: show_credits(row.credits.as_ref(), app.now()),
     }))
 }
 

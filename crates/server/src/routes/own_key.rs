@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::auth::Holder;
 use crate::front::{Answer, NoParams};
 use crate::routes::failures::Failures;
-use crate::routes::verify::wire_standing;
+use crate::routes::verify::{wire_credits, wire_standing};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(get_own_key))
@@ -38,7 +38,8 @@ async fn get_own_key(Holder(key): Holder, _: NoParams) -> Answer<Envelope<OwnKey
         expires_on: key.expires_at,
         verification_count: key.verification_count,
         last_verified_on: key.last_verified_at,
-        rate_limits: key.limits.into_iter().map(wire_standing).collect(),
+        rate_limits: key.spent.limits.into_iter().map(wire_standing).collect(),
+        credits: key.spent.credits.into_iter().map(wire_credits).collect(),
     };
     Answer::ok(Envelope::read(OwnKeyDetail { api_key }))
 }

@@ -10,6 +10,7 @@ use keyward_wire::{Done, Envelope, ErrorBody};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::actions::credits::show_credits;
 use crate::actions::limits::show_limits;
 use crate::actions::users::{self, UserRow};
 use crate::app::App;
@@ -71,6 +72,7 @@ async fn get_user(
         failed_sign_ins: None,
         last_signed_in: None,
         rate_limits: show_limits(&row.rate_limits),
+        credits: show_credits(row.credits.as_ref(), app.now()),
         created_on: row.created_at,
         organizations,
         identities,

@@ -4,7 +4,8 @@ use axum::extract::{DefaultBodyLimit, State};
 use http::HeaderMap;
 use keyward_core::Outcome;
 use keyward_core::gcra::whole_seconds;
-use keyward_engine::index::{Holder, LimitStanding};
+use keyward_engine::index::{CreditStanding, Holder, LimitStanding, Spent};
+use keyward_wire::credits::CreditState;
 use keyward_wire::limits::{LimitHolder, RateLimitState};
 use keyward_wire::verify::{VerifyCode, VerifyKeyRequest, VerifyKeyResponse};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
@@ -42,8 +43,11 @@ async fn verify_key(
     let verified = verify::verify_key(&app, &caller, &request).await?;
     let mut headers = HeaderMap::new();
     if let Some(key) = &verified.key {
-        write_standings(&mut headers, key.limits.iter().map(|limit| (policy_of(limit), limit.quota, limit.standing)));
-        retry_after(&key.limits).into_iter().for_each(|seconds| write_retry_after(&mut headers, seconds));
+        write_standings(
+            &mut headers,
+            key.spent.limits.iter().map(|limit| (policy_of(limit), limit.quota, limit.standing)),
+        );
+        retry_after(&key.spent).into_iter().for_each(|seconds| write_retry_after(&mut headers, seconds));
     }
     Ok((headers, Answer::ok(answer(verified, request.scopes.as_deref().unwrap_or_default()))))
 }
@@ -56,24 +60,35 @@ fn policy_of(limit: &LimitStanding) -> String {
     }
 }
 
-/// Seconds until the same would pass every limit; none if it does now, or never will.
-fn retry_after(limits: &[LimitStanding]) -> Option<u64> {
-    let exceeded = limits.iter().filter(|limit| limit.is_exceeded).map(|limit| limit.wait.map(whole_seconds));
-    exceeded.reduce(|one, other| Some(one?.max(other?))).flatten()
+/// Seconds until the same would pass every limit, or there are credits enough; none if it passes now, or never will.
+fn retry_after(spent: &Spent) -> Option<u64> {
+    let exceeded = spent.limits.iter().filter(|limit| limit.is_exceeded).map(|limit| limit.wait);
+    let exhausted = spent.credits.iter().filter(|credits| credits.is_exhausted).map(|credits| credits.wait);
+    let waits = exceeded.chain(exhausted).map(|wait| wait.map(whole_seconds));
+    waits.reduce(|one, other| Some(one?.max(other?))).flatten()
 }
 
 pub(super) fn wire_standing(limit: LimitStanding) -> RateLimitState {
     RateLimitState {
         name: limit.name,
-        holder: match limit.holder {
-            Holder::Key => LimitHolder::Key,
-            Holder::Owner => LimitHolder::Owner,
-        },
+        holder: wire_holder(limit.holder),
         limit: limit.quota.limit(),
         window_seconds: limit.quota.window_seconds(),
         remaining: limit.standing.remaining,
         reset_seconds: whole_seconds(limit.standing.more_after),
     }
+}
+
+fn wire_holder(holder: Holder) -> LimitHolder {
+    match holder {
+        Holder::Key => LimitHolder::Key,
+        Holder::Owner => LimitHolder::Owner,
+    }
+}
+
+pub(super) fn wire_credits(credits: CreditStanding) -> CreditState {
+    let CreditStanding { holder, remaining, refills_at, .. } = credits;
+    CreditState { holder: wire_holder(holder), remaining, refills_on: refills_at }
 }
 
 pub(super) fn answer(verified: Verified, required: &[String]) -> VerifyKeyResponse {
@@ -100,6 +115,7 @@ pub(super) fn answer(verified: Verified, required: &[String]) -> VerifyKeyRespon
         secret_expires_on: None,
         metadata: None,
         rate_limits: Vec::new(),
+        credits: Vec::new(),
         retry_after: None,
         missing_scopes: Vec::new(),
         revision: verified.revision,
@@ -123,8 +139,9 @@ pub(super) fn answer(verified: Verified, required: &[String]) -> VerifyKeyRespon
         response.rotated = key.secret_expires_at.is_some();
         response.secret_expires_on = key.secret_expires_at;
         response.metadata = key.metadata;
-        response.retry_after = retry_after(&key.limits);
-        response.rate_limits = key.limits.into_iter().map(wire_standing).collect();
+        response.retry_after = retry_after(&key.spent);
+        response.rate_limits = key.spent.limits.into_iter().map(wire_standing).collect();
+        response.credits = key.spent.credits.into_iter().map(wire_credits).collect();
     }
     if let Outcome::InsufficientScope(missing) = verified.outcome {
         response.missing_scopes = missing;
@@ -144,6 +161,7 @@ pub(super) fn tell(outcome: &Outcome) -> (VerifyCode, &'static str) {
         Outcome::IpNotAllowed => (VerifyCode::IpNotAllowed, "The API key may not be used from this address"),
         Outcome::InsufficientScope(_) => (VerifyCode::InsufficientScope, "The API key lacks a scope"),
         Outcome::RateLimited => (VerifyCode::RateLimited, "The API key has used up a limit of rate"),
+        Outcome::CreditsExhausted => (VerifyCode::CreditsExhausted, "The API key has too few credits left"),
     }
 }
 
@@ -159,7 +177,7 @@ fn advise(outcome: &Outcome, required: &[String]) -> (u16, Option<String>) {
             (403, Some(format!(r#"Bearer error="insufficient_scope"{scope}"#)))
         }
         Outcome::IpNotAllowed => (403, None),
-        Outcome::RateLimited => (429, None),
+        Outcome::RateLimited | Outcome::CreditsExhausted => (429, None),
         _ => (401, Some(INVALID_TOKEN.to_owned())),
     }
 }

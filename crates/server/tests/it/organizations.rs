@@ -35,6 +35,7 @@ async fn an_organization_is_created_and_read() {
     {
       "code": "org_a192afe3157c",
       "created_on": "2026-11-22T12:00:00Z",
+      "credits": null,
       "external_id": "customer-42",
       "handle": null,
       "is_auto_membership_enabled": false,

@@ -68,6 +68,7 @@ async fn a_user_is_created_and_read_as_a_flat_object() {
 
     {
       "created_on": "2026-11-22T12:00:00Z",
+      "credits": null,
       "failed_sign_ins": null,
       "first_name": "Ada",
       "id": "kp_a192afe3157c85d0c847729f4e08f3a3",

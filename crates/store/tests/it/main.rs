@@ -43,6 +43,7 @@ mod audit_list;
 mod audit_verify;
 mod beside;
 mod changes;
+mod credits;
 mod grants;
 mod kept_answers;
 mod key_filters;

@@ -73,13 +73,14 @@ async fn a_user_is_found_as_it_was_stored(store: &TestStore) {
             created_at,
             suspended_at,
             rate_limits,
+            credits,
             name_folded,
             organizations,
             revision,
         } = row.unwrap();
         assert_eq!((same, created_at, suspended_at, revision), (id.clone(), NOW, None, 1));
         assert_eq!((name_folded.as_str(), organizations), ("zoë żółć", None));
-        assert_eq!(rate_limits, []);
+        assert_eq!((rate_limits, credits), (Vec::new(), None));
         assert_eq!((external_id.as_deref(), username.as_deref()), (Some("Ext-1"), Some("Zoë")));
         assert_eq!((given_name.as_deref(), family_name.as_deref()), (Some("Zoë"), Some("ŻÓŁĆ")));
         assert_eq!((email.as_deref(), phone.as_deref()), (Some("zoë@example.com"), Some("+48 600 100 200")));

@@ -140,6 +140,9 @@ async fn break_down() -> Checked {
     let (id, revoked) = scene.shop.create_key(caller, "revoked").await?;
     answered(caller.send(Method::DELETE, &format!("/api/v1/api_keys/{id}"), None, None).await, 200, "a revocation")?;
 
+    let (_, paying) = scene.shop.create_key_with(caller, 100).await?;
+    answered(caller.verify(&paying).await, 200, "a verification that pays")?;
+
     scene.disk.fail(Failure::Broken, Sites::ALL, 1, u64::MAX);
     for name in ["broken", "still broken"] {
         let reply = caller.post("/api/v1/api_keys", &scene.shop.new_key(name)).await;
@@ -150,6 +153,10 @@ async fn break_down() -> Checked {
         let valid = answered(caller.verify(&secret).await, 200, "a verification on a broken disk")?;
         ensure!(valid.body["is_valid"] == true && valid.body["verification_count"] == 0, "{}", valid.body);
     }
+    // What was spent and cannot be written down could be spent again after a crash.
+    for _ in 0..3 {
+        check_refusal(&answered(caller.verify(&paying).await, 503, "a payment on a broken disk")?, Failure::Broken)?;
+    }
     let warning = caller.header("/readyz", "keyward-warning").await.unwrap_or_default();
     ensure!(warning.starts_with("verifications are not counted: "), "it does not tell: {warning}");
     check_reads(&scene.shop, caller, &revoked, &id).await?;
@@ -159,6 +166,8 @@ async fn break_down() -> Checked {
     let valid = answered(caller.verify(&secret).await, 200, "a verification")?;
     ensure!(valid.body["is_valid"] == true, "{}", valid.body);
     until_counted(caller, &secret).await?;
+    let valid = answered(caller.verify(&paying).await, 200, "a verification that pays")?;
+    ensure!(valid.body["credits"][0]["remaining"] == 98, "what was refused has spent something: {}", valid.body);
     scene.end().await
 }
 

@@ -1,5 +1,6 @@
 //! The disk of `disk.c`, held from outside: when its power goes, what it fails with, and what it has kept.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::Write;
@@ -100,6 +101,9 @@ pub(crate) struct Disk {
     library: PathBuf,
     home: TempDir,
     control: File,
+    /// How often the machine was started.
+    boots: Cell<u32>,
+    boots_look_alike: bool,
 }
 
 impl Disk {
@@ -115,7 +119,22 @@ impl Disk {
         let control = home.path().join("control");
         fs::write(&control, [0; WORDS * 8]).unwrap();
         let control = OpenOptions::new().read(true).write(true).open(control).unwrap();
-        Self { library, home, control }
+        let disk = Self { library, home, control, boots: Cell::new(0), boots_look_alike: false };
+        disk.boot();
+        disk
+    }
+
+    /// Under a machine that does not tell one start of it from another: a mistake, for controls.
+    pub(crate) fn whose_boots_look_alike(self) -> Self {
+        Self { boots_look_alike: true, ..self }
+    }
+
+    /// Starts the machine.
+    fn boot(&self) {
+        if !self.boots_look_alike {
+            self.boots.set(self.boots.get() + 1);
+        }
+        fs::write(self.home.path().join("boot"), format!("boot-{}\n", self.boots.get())).unwrap();
     }
 
     /// What puts it under a server whose files are in the folder.
@@ -127,6 +146,7 @@ impl Disk {
             ("DISK_FOLDER", folder),
             ("DISK_SYNCED", home.join("synced")),
             ("DISK_CONTROL", home.join("control")),
+            ("DISK_BOOT", home.join("boot")),
         ];
         paths.into_iter().map(|(name, path)| (name, path.display().to_string())).collect()
     }
@@ -189,6 +209,7 @@ impl Disk {
 
     /// Sets the files of a server that has died to what a power cut would leave; answers how many sectors were lost.
     pub(crate) fn lose_power(&self, folder: &Path, loss: Loss, dice: &mut Dice) -> usize {
+        self.boot();
         let mut left = Left { synced: self.synced(), loss, dice, lost: 0, live: BTreeMap::new() };
         left.look(folder);
         let mut kept = Vec::new();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::calls::answered;
+use super::counts::verify_until_gone;
 use super::dice::Dice;
 use super::disk::{Disk, Loss};
 use super::shop::{Kind, Ready, Shop};
@@ -68,6 +69,60 @@ async fn count_and_cut() -> Checked {
     let counted = now.body["verification_count"].as_u64().unwrap_or_default();
     ensure!((21..=22 + late).contains(&counted), "{counted} are counted, and 20 were four seconds before the cut");
     Ok(())
+}
+
+/// What a key may be used for in all, in the tests of credits.
+const CREDITS: u64 = 1_000_000;
+/// More calls of the disk than a few hundred verifications make.
+const CALLS_OF_SPENDING: u64 = 800;
+/// How many spend at the same time.
+const SPENDERS: usize = 4;
+
+/// What was written down and not synced may be gone: then what seems to be left over is not given back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_credit_is_spent_twice_whatever_a_power_cut_loses() {
+    let cuts = count("FAULT_POWER_CUTS", 120).div_ceil(6);
+    let (spent, left) = spend_and_cut(Disk::new(), cuts).await.unwrap();
+    tell(&format!("{spent} valid verifications, {} credits lost", CREDITS - spent - left));
+    assert!(spent > u64::from(cuts), "the cuts have met nothing");
+}
+
+/// The control: a start that takes the machine for one that has not failed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credits_that_are_given_back_after_a_power_cut_are_found() {
+    let outcome = spend_and_cut(Disk::new().whose_boots_look_alike(), 20).await;
+    let found = outcome.expect_err("the mistake was not found");
+    assert!(found.contains(" credits left of "), "something else was found: {found}");
+}
+
+/// Cuts the power under those who spend; answers how many valid answers there were, and how many credits are left.
+async fn spend_and_cut(disk: Disk, cuts: u32) -> Checked<(u64, u64)> {
+    let mut dice = dice();
+    let mut shop = Shop::found(Kind::Sqlite, &mut dice).await;
+    shop.environment.extend(disk.under(shop.place.root()));
+    disk.renew();
+    let ready = shop.start()?;
+    shop.furnish(&ready, &mut dice).await?;
+    let (id, secret) = shop.create_key_with(&shop.caller(&ready), CREDITS).await?;
+    ready.process.stop();
+    let (mut spent, mut left) = (0, 0);
+    for cut in 0..=cuts {
+        disk.renew();
+        let ready = shop.start()?;
+        let caller = shop.caller(&ready);
+        let now = answered(caller.verify(&secret).await, 200, "a verification")?;
+        ensure!(now.body["is_valid"] == true, "{}", now.body);
+        spent += 1;
+        left = now.body["credits"][0]["remaining"].as_u64().unwrap_or_default();
+        ensure!(left + spent <= CREDITS, "{id} has {left} credits left of {CREDITS}, and spent {spent}");
+        if cut < cuts {
+            disk.cut_after(1 + dice.below(CALLS_OF_SPENDING));
+            spent += verify_until_gone(caller, &secret, SPENDERS).await?;
+            ready.process.wait();
+            disk.lose_power(shop.place.root(), Loss::any(&mut dice), &mut dice);
+        }
+    }
+    Ok((spent, left))
 }
 
 /// What the cuts have met.

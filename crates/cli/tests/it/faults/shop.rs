@@ -230,6 +230,15 @@ impl Shop {
         Ok((reply.text("/api_key/id")?, reply.text("/api_key/key")?))
     }
 
+    /// Creates a key that has so many credits.
+    pub(crate) async fn create_key_with(&self, caller: &Caller, credits: u64) -> Checked<(String, String)> {
+        let mut body = self.new_key("paying");
+        body["credits"] = json!({ "remaining": credits });
+        let reply = caller.send(Method::POST, "/api/v1/api_keys", Some(&body), None).await;
+        let reply = super::calls::answered(reply, 201, "a creation")?;
+        Ok((reply.text("/api_key/id")?, reply.text("/api_key/key")?))
+    }
+
     /// The credentials of the first application.
     pub(crate) fn credentials(&self) -> (&str, &str) {
         self.credentials.as_ref().map(|(id, secret)| (&**id, &**secret)).unwrap()

@@ -118,8 +118,12 @@ fn of_key(entry: Entry<'_>, secret: ExplainedStep, (ask, cost): (&Ask<'_>, Optio
         let reason = words::of_step(*each, &explanation, ask, failed.as_ref());
         step(wire_step(*each), outcome_of(failed.is_some()), reason)
     });
-    let limits = step(DecisionStep::Limits, outcome_of(explanation.is_limited()), words::of_limits(&explanation));
-    let steps = [secret, api].into_iter().chain(further).chain([limits]).collect();
+    let spent = &explanation.spent;
+    let is_limited = spent.limits.iter().any(|limit| limit.is_exceeded);
+    let limits = step(DecisionStep::Limits, outcome_of(is_limited), words::of_limits(spent));
+    let is_exhausted = spent.credits.iter().any(|credits| credits.is_exhausted);
+    let credits = step(DecisionStep::Credits, outcome_of(is_exhausted), words::of_credits(spent));
+    let steps = [secret, api].into_iter().chain(further).chain([limits, credits]).collect();
     let key = (entry.key.id.clone(), explanation.status);
     (explanation.outcome(), Some(key), steps)
 }
@@ -127,7 +131,10 @@ fn of_key(entry: Entry<'_>, secret: ExplainedStep, (ask, cost): (&Ask<'_>, Optio
 /// All steps, where the first one tells all.
 fn ended_by(reason: &str) -> Vec<ExplainedStep> {
     let first = step(DecisionStep::Secret, StepOutcome::Failed, reason);
-    let further = [DecisionStep::Api].into_iter().chain(Step::ALL.map(wire_step)).chain([DecisionStep::Limits]);
+    let further = [DecisionStep::Api]
+        .into_iter()
+        .chain(Step::ALL.map(wire_step))
+        .chain([DecisionStep::Limits, DecisionStep::Credits]);
     let further = further.map(|each| step(each, StepOutcome::NotReached, words::NOT_REACHED));
     [first].into_iter().chain(further).collect()
 }

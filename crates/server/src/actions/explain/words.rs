@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use keyward_core::gcra::whole_seconds;
 use keyward_core::{Outcome, Step};
-use keyward_engine::index::{Holder, LimitStanding};
+use keyward_engine::index::{CreditStanding, Holder, LimitStanding, Spent};
 use keyward_engine::{Ask, Explanation, Wanted};
 
 pub(super) const SECRET_IS_RIGHT: &str = "The secret is that of the key.";
@@ -83,9 +83,9 @@ fn of_scopes(explained: &Explanation<'_>, ask: &Ask<'_>, failed: Option<&Outcome
 }
 
 /// Where each limit of rate stands.
-pub(super) fn of_limits(explained: &Explanation<'_>) -> String {
+pub(super) fn of_limits(spent: &Spent) -> String {
     let of_limit = |limit: &LimitStanding| {
-        let whose = if limit.holder == Holder::Owner { "its owner's" } else { "its own" };
+        let whose = whose(limit.holder);
         let short = match (limit.is_exceeded, limit.wait) {
             (false, _) => String::new(),
             (true, Some(wait)) => format!(", too few: enough are there in {} s", whole_seconds(wait)),
@@ -94,7 +94,7 @@ pub(super) fn of_limits(explained: &Explanation<'_>) -> String {
         let (name, left, limit) = (&limit.name, limit.standing.remaining, limit.quota.limit());
         format!("`{name}`, {whose}, has {left} of {limit} units left{short}")
     };
-    match explained.limits.iter().map(of_limit).collect::<Vec<_>>().join("; ") {
+    match spent.limits.iter().map(of_limit).collect::<Vec<_>>().join("; ") {
         told if told.is_empty() => "It has no limit of rate, and neither has its owner.".to_owned(),
         told => format!("{told}."),
     }
@@ -102,4 +102,25 @@ pub(super) fn of_limits(explained: &Explanation<'_>) -> String {
 
 fn list(items: impl Iterator<Item = impl Display>) -> String {
     items.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// Where the credits stand.
+pub(super) fn of_credits(spent: &Spent) -> String {
+    let of_holder = |credits: &CreditStanding| {
+        let whose = whose(credits.holder);
+        let short = if credits.is_exhausted { ", too few" } else { "" };
+        let refill = credits.refills_at.map_or_else(String::new, |at| format!(", filled up again at {at}"));
+        format!("{whose} credits: {} left{short}{refill}", credits.remaining)
+    };
+    match spent.credits.iter().map(of_holder).collect::<Vec<_>>().join("; ") {
+        told if told.is_empty() => "It needs no credits, and neither does its owner.".to_owned(),
+        told => format!("Of {told}."),
+    }
+}
+
+fn whose(holder: Holder) -> &'static str {
+    match holder {
+        Holder::Key => "its own",
+        Holder::Owner => "its owner's",
+    }
 }

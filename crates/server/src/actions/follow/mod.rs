@@ -13,6 +13,7 @@ use keyward_core::ApiKeyId;
 use keyward_engine::facts::{self, Changes};
 use keyward_engine::index::Index;
 use keyward_engine::{Answering, Follower, NoLease, RoundError, Tenure, Tick};
+use keyward_store::credits;
 use keyward_store::feed::{self, KeyFact};
 use keyward_store::{Database, Revision, StoreError, Tx, head};
 use keyward_wire::ErrorCode;
@@ -170,6 +171,7 @@ async fn read_and_apply(app: &App, follower: &mut Follower) -> Result<(), RoundF
     let changes = Changes {
         apis: feed::list_apis(&mut tx, above).await?.into_iter().map(|row| rows::api(row, &audience)).collect(),
         scopes: feed::list_scopes(&mut tx, above).await?.into_iter().map(rows::scope).collect(),
+        credits: credits::list_credits(&mut tx, above).await?.into_iter().map(rows::credits).collect(),
         owners: feed::list_owners(&mut tx, above).await?.into_iter().map(rows::owner).collect(),
         applications: feed::list_applications(&mut tx, above).await?.into_iter().map(rows::application).collect(),
         grants: feed::list_management_grants(&mut tx, above).await?.into_iter().map(rows::grant).collect(),

@@ -2,6 +2,7 @@
 
 use keyward_core::Owner;
 use keyward_engine::facts;
+use keyward_store::credits::CreditsFact;
 use keyward_store::feed::{ApiFact, ApplicationFact, GrantFact, KeyFact, OwnerFact, ScopeFact, SecretFact};
 use keyward_store::signing_keys::SigningKeyRow;
 
@@ -24,6 +25,17 @@ pub(super) fn scope(fact: ScopeFact) -> facts::Scope {
         number: fact.number,
         key: fact.key,
         is_deleted: fact.deleted_at.is_some(),
+        revision: fact.revision,
+    }
+}
+
+pub(super) fn credits(fact: CreditsFact) -> facts::Credits {
+    facts::Credits {
+        terms: fact.terms(),
+        holder: fact.holder,
+        generation: fact.generation,
+        period: fact.period,
+        left: fact.remaining,
         revision: fact.revision,
     }
 }

@@ -9,11 +9,12 @@ use keyward_store::{Change, NewEvent, scopes};
 use keyward_wire::ErrorCode;
 use keyward_wire::keys::CreateKeyRequest;
 
-use super::members::{hold_environment, hold_expiry, hold_metadata, read_cidrs};
+use super::members::{environment_has_none, hold_environment, hold_expiry, hold_metadata, read_cidrs};
 use super::{Issued, IssuedAgain, management_scopes, sealed};
 use crate::actions::Changed;
 use crate::actions::apis::{find_api, read_bound};
 use crate::actions::callers::begin;
+use crate::actions::credits::{Next, read_credits};
 use crate::actions::kept_answers::Repetition;
 use crate::actions::limits::read_limits;
 use crate::actions::owners::{Resolved, resolve_owner};
@@ -32,6 +33,8 @@ pub async fn create_key(
     let allowed_cidrs = read_members(&request)?;
     let rate_limits = request.rate_limits.as_deref().map(|given| read_limits(caller, given));
     let rate_limits = rate_limits.transpose()?.unwrap_or_default();
+    let credits = request.credits.as_ref().map(|given| read_credits(caller, Some(given))).transpose()?;
+    let credits = Next::of(None, credits)?;
     let repetition = Repetition::new(caller, "POST /api/v1/api_keys".into(), repeat, &request)?;
     let mut change = begin(app, caller).await?;
     if let Some(repetition) = &repetition
@@ -39,7 +42,7 @@ pub async fn create_key(
     {
         return Ok(Changed { made: answer.read()?, revision: app.leave(change, revision).await });
     }
-    let (issued, event) = insert(app, caller, &mut change, &request, (&allowed_cidrs, &rate_limits)).await?;
+    let (issued, event) = insert(app, caller, &mut change, &request, (&allowed_cidrs, &rate_limits, &credits)).await?;
     if let Some(repetition) = &repetition {
         repetition.keep(app, &mut change, &IssuedAgain::of(&issued)).await?;
     }
@@ -53,7 +56,7 @@ async fn insert(
     caller: &Caller,
     change: &mut Change,
     request: &CreateKeyRequest,
-    (allowed_cidrs, rate_limits): (&[IpNet], &[RateLimit]),
+    (allowed_cidrs, rate_limits, credits): (&[IpNet], &[RateLimit], &Next),
 ) -> Result<(Issued, NewEvent), Refusal> {
     hold_expiry(request.expires_on, app.now())?;
     let unknown = || Refusal::about(ErrorCode::ApiUnknown, "api_id", "is not the id of an API");
@@ -64,6 +67,9 @@ async fn insert(
     let numbers = read_scopes(&rows, request.scope_ids.as_deref().unwrap_or_default(), "scope_ids")?;
     let bound = read_bound(change, caller, request.bound_api_ids.as_deref()).await?;
     if owner == Owner::Environment {
+        if !credits.is_kept() {
+            return Err(environment_has_none("credits"));
+        }
         caller.require_may_give(&management_scopes(&rows, &numbers)?, bound.as_deref())?;
     } else if bound.is_some() {
         return Err(Refusal::field("bound_api_ids", "is for environment keys alone"));
@@ -84,8 +90,9 @@ async fn insert(
         expires_at: request.expires_on,
         is_enabled: request.enabled.unwrap_or(true),
     };
+    credits.store(change, id.as_str()).await?;
     keys::insert_key(change, &new, &sealed(app, &id, &api.id, &owner, &secret)?).await?;
-    let event = tell(&new, &secret);
+    let event = credits.tell(tell(&new, &secret), None);
     let event = if is_new { tell_owner(event, request, &owner) } else { event };
     Ok((Issued { id, secret, is_repeated: false }, event))
 }

@@ -33,12 +33,17 @@ pub(super) fn hold_expiry(expires_on: Option<Timestamp>, now: Timestamp) -> Resu
 }
 
 /// Holds an environment key to what can be told of a caller of the management API: there is no address that could be relied
-/// on yet, and its limits are those of all callers.
+/// on yet, and its limits are those of all callers; it uses no credits.
 pub(super) fn hold_environment(allowed_cidrs: &[IpNet], rate_limits: &[RateLimit]) -> Result<(), Refusal> {
     for (field, is_given) in [("allowed_cidrs", !allowed_cidrs.is_empty()), ("rate_limits", !rate_limits.is_empty())] {
         if is_given {
-            return Err(Refusal::field(field, "must not be given for an environment key"));
+            return Err(environment_has_none(field));
         }
     }
     Ok(())
+}
+
+/// A member that an environment key does not have.
+pub(super) fn environment_has_none(field: &str) -> Refusal {
+    Refusal::field(field, "must not be given for an environment key")
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use keyward_core::{ApiId, ApiKeyId, KeySecret, KeyStatus, Owner, PlainSecret, Timestamp};
-use keyward_engine::index::{Index, LimitStanding};
+use keyward_engine::index::{Index, Spent};
 use keyward_engine::{CannotKnow, Verdict, verify};
 use keyward_wire::ErrorCode;
 
@@ -38,8 +38,8 @@ pub struct OwnKey {
     pub verification_count: u64,
     /// When last.
     pub last_verified_at: Option<Timestamp>,
-    /// Where its limits of rate stand, and its owner's.
-    pub limits: Vec<LimitStanding>,
+    /// Where its limits of rate and its credits stand, and its owner's; nothing is spent.
+    pub spent: Spent,
     /// The secret that was shown.
     pub secret: KeySecret,
 }
@@ -97,7 +97,7 @@ impl OwnKey {
             expires_at: key.expires_at,
             verification_count: key.usage.count(),
             last_verified_at: key.usage.last_at(),
-            limits: entry.look_at_limits(Some(0), now),
+            spent: entry.look(Some(0), now),
             secret: secret.clone(),
         })
     }

@@ -8,10 +8,11 @@ use keyward_store::{Change, NewEvent, scopes};
 use keyward_wire::ErrorCode;
 use keyward_wire::keys::UpdateKeyRequest;
 
-use super::members::{hold_environment, hold_expiry, hold_metadata, read_cidrs};
+use super::members::{environment_has_none, hold_environment, hold_expiry, hold_metadata, read_cidrs};
 use super::{find_key, management_scopes};
 use crate::actions::Changed;
 use crate::actions::callers::begin;
+use crate::actions::credits::{Next, read_credits};
 use crate::actions::limits::read_limits;
 use crate::actions::scopes::read_scopes;
 use crate::app::App;
@@ -28,6 +29,7 @@ pub async fn update_key(
     let allowed_cidrs = read_members(&request)?;
     let limits = request.rate_limits.as_ref().map(|given| read_limits(caller, given.as_deref().unwrap_or_default()));
     let limits = limits.transpose()?;
+    let credits = request.credits.as_ref().map(|given| read_credits(caller, given.as_ref())).transpose()?;
     let mut change = begin(app, caller).await?;
     let before = find_key(&mut change, caller, id).await?;
     if before.state().is_revoked {
@@ -35,10 +37,15 @@ pub async fn update_key(
     }
     let after = apply(&mut change, &before, request, (allowed_cidrs, limits)).await?;
     hold_to_rights(caller, &mut change, &before, &after).await?;
-    let event = tell(&before, &after);
-    if event.is_unchanged() {
+    let next = Next::of(before.credits.as_ref(), credits)?;
+    if before.owner() == Owner::Environment && !next.is_kept() {
+        return Err(environment_has_none("credits"));
+    }
+    let event = next.tell(tell(&before, &after), before.credits.as_ref());
+    if event.is_unchanged() && next.is_kept() {
         return Ok(Changed { made: (), revision: app.leave(change, before.revision).await });
     }
+    next.store(&mut change, after.id.as_str()).await?;
     keys::update_key(&mut change, &after).await?;
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use keyward_core::{OutcomeCode, Selector, Timestamp};
-use keyward_engine::journal::{Portion, Record, Segment};
+use keyward_engine::journal::{Journal, Portion, Record, Segment};
+use keyward_store::credits::add_spent;
 use keyward_store::usage::{Addition, HourAddition, add_counts, find_position, forget_position, move_position};
 use keyward_wire::ErrorCode;
 
@@ -25,6 +26,16 @@ pub async fn begin(app: &App) -> Result<(), StartError> {
     app.count_with(counting);
     fold(app).await?;
     Ok(())
+}
+
+/// Leaves word by which the next start sees that what this one wrote down is all there.
+pub(in crate::actions) async fn vouch(app: &App) -> Result<(), Refusal> {
+    in_background(app, |counting| counting.journal.vouch()).await
+}
+
+/// Forgets an opening whose credits are settled.
+pub(in crate::actions) async fn forget_opening(app: &App, id: String) -> Result<(), Refusal> {
+    in_background(app, move |counting| counting.journal.forget(&id)).await
 }
 
 /// Has the disk keep what was written since the last time, and prepares room for what comes.
@@ -95,6 +106,9 @@ async fn count(app: &App, segment: &str, from: u64, portion: &Portion) -> Result
     for addition in additions(&portion.records) {
         add_counts(&mut tx, &addition).await?;
     }
+    for (purse, units) in payments(&portion.records) {
+        add_spent(&mut tx, (Journal::opening_of(segment), purse), units).await?;
+    }
     tx.commit().await?;
     Ok(true)
 }
@@ -107,6 +121,15 @@ fn additions(records: &[Record]) -> Vec<Addition> {
         of_secret.entry(record.selector).or_default().push(record);
     }
     of_secret.into_iter().map(|(selector, records)| addition(selector, &records)).collect()
+}
+
+/// What records paid, by the number of the purse.
+fn payments(records: &[Record]) -> BTreeMap<u32, u64> {
+    let mut of_purse = BTreeMap::new();
+    for payment in records.iter().flat_map(|record| record.payments).flatten() {
+        *of_purse.entry(payment.purse.get()).or_default() += u64::from(payment.units.get());
+    }
+    of_purse
 }
 
 fn addition(selector: Selector, records: &[&Record]) -> Addition {

@@ -112,5 +112,6 @@ const fn code_of(outcome: OutcomeCode) -> VerifyCode {
         OutcomeCode::IpNotAllowed => VerifyCode::IpNotAllowed,
         OutcomeCode::InsufficientScope => VerifyCode::InsufficientScope,
         OutcomeCode::RateLimited => VerifyCode::RateLimited,
+        OutcomeCode::CreditsExhausted => VerifyCode::CreditsExhausted,
     }
 }

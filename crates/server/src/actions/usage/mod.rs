@@ -6,6 +6,7 @@ mod list;
 mod record;
 
 pub use self::fold::{begin, end, fold, keep_journal};
+pub(super) use self::fold::{forget_opening, vouch};
 pub use self::forget::forget_usage;
 pub use self::list::{get_key_usage, get_usage};
 pub(super) use self::record::record;

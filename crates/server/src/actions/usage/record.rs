@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 
 use keyward_core::{OutcomeCode, Selector, Timestamp};
+use keyward_engine::Payment;
 use keyward_engine::journal::Record;
 
 use crate::app::App;
@@ -13,9 +14,10 @@ pub(in crate::actions) fn record(
     outcome: OutcomeCode,
     at: Timestamp,
     (address, cost): (Option<IpAddr>, u32),
+    payments: [Option<Payment>; 2],
 ) -> bool {
     let Some(counting) = app.counting() else { return false };
-    let record = Record { selector, at, outcome, cost, address };
+    let record = Record { selector, at, outcome, cost, address, payments };
     match counting.journal.append(&record) {
         Ok(()) => true,
         Err(error) => {

@@ -10,6 +10,7 @@ use super::require_user;
 use crate::actions::Changed;
 use crate::actions::audit::erase_rest;
 use crate::actions::callers::begin;
+use crate::actions::credits::{Next, read_credits};
 use crate::actions::limits::read_limits;
 use crate::app::App;
 use crate::caller::Caller;
@@ -32,6 +33,7 @@ pub async fn update_user(
         }
     }
     let limits = request.rate_limits.map(|given| read_limits(caller, &given.unwrap_or_default())).transpose()?;
+    let credits = request.credits.map(|given| read_credits(caller, given.as_ref())).transpose()?;
     let mut change = begin(app, caller).await?;
     let before = require_user(&mut change, id).await?;
     let mut after = before.clone();
@@ -44,6 +46,7 @@ pub async fn update_user(
         None => after.suspended_at,
     };
     after.rate_limits = limits.unwrap_or(after.rate_limits);
+    let next = Next::of(before.credits.as_ref(), credits)?;
     let action = match (before.suspended_at, after.suspended_at) {
         (None, Some(_)) => "user.suspended",
         (Some(_), None) => "user.resumed",
@@ -55,12 +58,14 @@ pub async fn update_user(
         .personal("given_name", &before.given_name, &after.given_name)
         .personal("family_name", &before.family_name, &after.family_name)
         .personal("provided_id", &before.external_id, &after.external_id);
-    if event.is_unchanged() {
+    let event = next.tell(event, before.credits.as_ref());
+    if event.is_unchanged() && next.is_kept() {
         return Ok(Changed { made: after, revision: app.leave(change, before.revision).await });
     }
     if before.external_id != after.external_id {
         require_free(&mut change, after.external_id.as_deref()).await?;
     }
+    next.store(&mut change, after.id.as_str()).await?;
     users::update_user(&mut change, &after).await?;
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: after, revision })

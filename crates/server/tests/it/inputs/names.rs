@@ -95,6 +95,10 @@ const NOT_ENOUGH: &[(&str, &str, &str)] = &[
     ("/api/v1/api_keys/{key_id}", "rate_limits[0].cost", "at most the limit beside it"),
     ("/api/v1/organization/{org_code}", "rate_limits[0].cost", "at most the limit beside it"),
     ("/api/v1/user", "rate_limits[0].cost", "at most the limit beside it"),
+    ("/api/v1/api_keys", "credits.cost", "it says nothing of how many there are"),
+    ("/api/v1/api_keys/{key_id}", "credits.cost", "it says nothing of how many there are"),
+    ("/api/v1/organization/{org_code}", "credits.cost", "it says nothing of how many there are"),
+    ("/api/v1/user", "credits.cost", "it says nothing of how many there are"),
 ];
 
 #[tokio::test]

@@ -60,6 +60,7 @@ async fn everything_that_is_wrong_is_told_and_the_first_of_it_decides() {
     let limits = json!([{ "name": "burst", "limit": 1, "window_seconds": 60 }]);
     let more = json!({
         "expires_on": "2026-11-22T12:30:00Z", "allowed_cidrs": ["203.0.113.0/24"], "rate_limits": limits,
+        "credits": { "remaining": 1 },
     });
     let (id, secret) = shop.makes_key(more).await;
     app.advance(Duration::from_secs(1800));
@@ -201,7 +202,7 @@ async fn an_environment_key_is_nobodys_key_and_is_told_to_be_that_by_its_id() {
     let id = shop.admin.get("/api/v1/api_keys").await.text("/api_keys/0/id");
     let explained = explain(&shop.admin, &id, json!({})).await;
     assert_eq!((explained.text("/code"), explained.text("/key_id")), ("API_KEY_INVALID".into(), id));
-    assert_eq!((steps(&explained, "failed").len(), steps(&explained, "not_reached").len()), (1, 8));
+    assert_eq!((steps(&explained, "failed").len(), steps(&explained, "not_reached").len()), (1, 9));
     assert_eq!(
         reason(&explained, "secret"),
         "It is an environment key: it opens Keyward itself, and no API of the platform."

@@ -27,6 +27,7 @@ async fn a_key_that_was_used_tells_when_and_from_where() {
         "bound_api_ids": null,
         "created_by": "First application",
         "created_on": "2026-11-22T12:00:00Z",
+        "credits": null,
         "enabled": true,
         "expires_on": null,
         "id": "api_key_01a20320a2007f36bb8bd953eff23884",

@@ -1,6 +1,7 @@
 //! API keys, one file or folder an operation.
 
 mod create;
+mod credits;
 mod explain;
 mod get;
 mod grace;

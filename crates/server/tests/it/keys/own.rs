@@ -38,6 +38,7 @@ async fn the_holder_learns_what_the_key_is_and_nothing_that_the_platform_notes()
         "api_id": "a192afe3157c85d0c847729f4e08f3a3",
         "audience": "https://api.example.com",
         "created_on": "2026-11-22T12:00:00Z",
+        "credits": [],
         "expires_on": "2027-01-01T00:00:00Z",
         "id": "api_key_01a20320a2007f36bb8bd953eff23884",
         "key_prefix": "k_live",

@@ -64,6 +64,7 @@ async fn a_user_is_found_by_the_external_id_and_made_the_first_time() {
 
     {
       "created_on": "2026-11-22T12:00:00Z",
+      "credits": null,
       "failed_sign_ins": null,
       "first_name": null,
       "id": "kp_7f367b8bd953eff23884700f650d04e1",
@@ -98,6 +99,7 @@ async fn an_organization_is_found_by_the_external_id_and_made_the_first_time() {
     {
       "code": "org_7f367b8bd953",
       "created_on": "2026-11-22T12:00:00Z",
+      "credits": null,
       "external_id": "customer-42",
       "handle": null,
       "is_auto_membership_enabled": false,

@@ -1,0 +1,10 @@
+//! Credits: given and shown, taken from the store before they are spent, and given back when a journal is folded to its end.
+
+mod blocks;
+mod given;
+mod settle;
+
+pub(super) use self::blocks::take_blocks;
+pub use self::given::show_credits;
+pub(super) use self::given::{Next, read_credits};
+pub use self::settle::{settle_left, settle_own};

@@ -1,0 +1,33 @@
+-- Credits of keys and owners. What is agreed on changes with its holder; what is left does not, and takes no revision. Its twin
+-- is migrations/sqlite/0009_credits.sql.
+CREATE TABLE credits (
+    -- The id of a key, an organization or a user.
+    holder          TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    -- False when there are none any more.
+    is_on           BOOLEAN NOT NULL,
+    refill_amount   BIGINT,
+    refill_interval TEXT COLLATE "C" CHECK (refill_interval IN ('day', 'month')),
+    cost            BIGINT NOT NULL,
+    -- The revision that set what is left.
+    generation      BIGINT NOT NULL,
+    -- When the period began that they were filled up for.
+    period          BIGINT NOT NULL,
+    -- What no node has taken.
+    remaining       BIGINT NOT NULL CHECK (remaining >= 0),
+    revision        BIGINT NOT NULL,
+    CHECK ((refill_amount IS NULL) = (refill_interval IS NULL))
+);
+CREATE INDEX credits_revision ON credits (revision);
+
+-- What nodes have taken, by opening of their journal, and what of that was spent as far as it is folded.
+CREATE TABLE credit_blocks (
+    opening    TEXT COLLATE "C" NOT NULL,
+    purse      BIGINT NOT NULL,
+    holder     TEXT COLLATE "C" NOT NULL REFERENCES credits (holder),
+    generation BIGINT NOT NULL,
+    period     BIGINT NOT NULL,
+    taken      BIGINT NOT NULL,
+    spent      BIGINT NOT NULL,
+    PRIMARY KEY (opening, purse)
+);
+CREATE INDEX credit_blocks_holder ON credit_blocks (holder);
