@@ -37,6 +37,8 @@ pub struct NewOrganization<'a> {
     pub external_id: Option<&'a str>,
     /// What people call it.
     pub name: &'a str,
+    /// The limits of rate that all its keys share.
+    pub rate_limits: &'a [RateLimit],
 }
 
 /// An order of organizations.
@@ -104,10 +106,11 @@ pub async fn list_organizations(
 
 /// Stores an organization.
 pub async fn insert_organization(change: &mut Change, new: &NewOrganization<'_>) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO organizations (code, external_id, name, name_folded, created_at, revision) \
-         VALUES ($1, $2, $3, $4, $5, $6)";
+    const SQL: &str = "INSERT INTO organizations (code, external_id, name, name_folded, rate_limits, \
+         created_at, revision) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let (now, stamp) = (change.now().as_micros(), change.stamp());
-    execute!(change, SQL, new.code.as_str(), new.external_id, new.name, fold(new.name), now, stamp)?;
+    let (code, limits) = (new.code.as_str(), to_json(&new.rate_limits));
+    execute!(change, SQL, code, new.external_id, new.name, fold(new.name), limits, now, stamp)?;
     Ok(())
 }
 

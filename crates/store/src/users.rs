@@ -57,6 +57,8 @@ pub struct NewUser<'a> {
     pub phone: Option<&'a str>,
     /// The user name.
     pub username: Option<&'a str>,
+    /// The limits of rate that all the user's keys share.
+    pub rate_limits: &'a [RateLimit],
 }
 
 /// A column by which a user is found, and which is unique.
@@ -188,7 +190,7 @@ pub async fn find_folded_name(tx: &mut Tx, id: &UserId) -> Result<Option<String>
 /// Stores a user.
 pub async fn insert_user(change: &mut Change, new: &NewUser<'_>) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO users (id, external_id, given_name, family_name, name_folded, email, phone, \
-         username, created_at, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+         username, rate_limits, created_at, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let (now, stamp) = (change.now().as_micros(), change.stamp());
     execute!(
         change,
@@ -201,6 +203,7 @@ pub async fn insert_user(change: &mut Change, new: &NewUser<'_>) -> Result<(), S
         new.email,
         new.phone,
         new.username,
+        to_json(&new.rate_limits),
         now,
         stamp
     )?;

@@ -17,6 +17,10 @@ pub struct CreateOrganizationRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::ExternalId>))]
     pub external_id: Option<String>,
+    /// Addition. Limits of rate that all its keys share; at most 8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
+    pub rate_limits: Option<Vec<RateLimit>>,
     /// Accepted for Kinde's clients; not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handle: Option<String>,

@@ -24,6 +24,10 @@ pub struct CreateUserRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_items = 3))]
     pub identities: Option<Vec<UserIdentity>>,
+    /// Addition. Limits of rate that all its keys share; at most 8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
+    pub rate_limits: Option<Vec<RateLimit>>,
 }
 
 /// The user's name.

@@ -1,7 +1,7 @@
 //! Organizations: owners of keys.
 
 use keyward_core::bounds::{self, MAX_EXTERNAL_ID_CHARS, MAX_NAME_CHARS};
-use keyward_core::{OrgCode, OrgScope};
+use keyward_core::{OrgCode, OrgScope, RateLimit};
 use keyward_store::organizations::{self, NewOrganization, OrganizationRow, OrganizationSort};
 use keyward_store::{Change, NewEvent, Tx};
 use keyward_wire::ErrorCode;
@@ -31,13 +31,13 @@ pub async fn create_organization(
     if let Some(external_id) = &request.external_id {
         bounds::text(external_id, MAX_EXTERNAL_ID_CHARS).in_field("external_id")?;
     }
+    let limits = read_limits(caller, request.rate_limits.as_deref().unwrap_or_default())?;
     let mut change = begin(app, caller).await?;
-    let made = insert(app, &mut change, &request.name, request.external_id.as_deref()).await?;
-    let event = event("organization.created", &made).personal("name", (), &request.name).personal(
-        "external_id",
-        (),
-        &request.external_id,
-    );
+    let made = insert(app, &mut change, (&request.name, request.external_id.as_deref()), &limits).await?;
+    let event = event("organization.created", &made)
+        .value("rate_limits", (), Some(&limits).filter(|limits| !limits.is_empty()))
+        .personal("name", (), &request.name)
+        .personal("external_id", (), &request.external_id);
     let revision = app.commit(change, event).await?;
     Ok(Changed { made, revision })
 }
@@ -46,12 +46,13 @@ pub async fn create_organization(
 pub(super) async fn insert(
     app: &App,
     change: &mut Change,
-    name: &str,
-    external_id: Option<&str>,
+    (name, external_id): (&str, Option<&str>),
+    rate_limits: &[RateLimit],
 ) -> Result<OrgCode, Refusal> {
     require_free(change, external_id).await?;
     let code = app.make(OrgCode::generate);
-    organizations::insert_organization(change, &NewOrganization { code: &code, external_id, name }).await?;
+    organizations::insert_organization(change, &NewOrganization { code: &code, external_id, name, rate_limits })
+        .await?;
     Ok(code)
 }
 

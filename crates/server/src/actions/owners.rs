@@ -139,6 +139,7 @@ async fn user_by_external_id(
         email: None,
         phone: None,
         username: None,
+        rate_limits: &[],
     };
     super::users::insert(change, &new).await?;
     Ok(Resolved { owner: Owner::User(id), is_new: true })
@@ -163,6 +164,6 @@ async fn organization_by_external_id(
     caller.require_platform()?;
     caller.require(ManagementScope::CreateOrganizations)?;
     // Until somebody names it, it is called by the id that the platform knows it by.
-    let code = super::organizations::insert(app, change, external_id, Some(external_id)).await?;
+    let code = super::organizations::insert(app, change, (external_id, Some(external_id)), &[]).await?;
     Ok(Resolved { owner: Owner::Organization(code), is_new: true })
 }

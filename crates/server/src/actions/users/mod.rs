@@ -13,6 +13,7 @@ use keyward_wire::users::{CreateUserRequest, IdentityType, UserIdentity, UserPro
 
 use crate::actions::Changed;
 use crate::actions::callers::begin;
+use crate::actions::limits::read_limits;
 use crate::actions::members::join;
 use crate::actions::organizations::find_organization;
 use crate::app::App;
@@ -41,6 +42,7 @@ pub async fn create_user(app: &App, caller: &Caller, request: CreateUserRequest)
     if let Some(external_id) = &request.provided_id {
         bounds::text(external_id, MAX_EXTERNAL_ID_CHARS).in_field("provided_id")?;
     }
+    let limits = read_limits(caller, request.rate_limits.as_deref().unwrap_or_default())?;
     let mut change = begin(app, caller).await?;
     let organization = match &request.organization_code {
         Some(code) => Some(find_organization(&mut change, caller, code, "organization_code").await?),
@@ -55,6 +57,7 @@ pub async fn create_user(app: &App, caller: &Caller, request: CreateUserRequest)
         email: identities.email.as_deref(),
         phone: identities.phone.as_deref(),
         username: identities.username.as_deref(),
+        rate_limits: &limits,
     };
     insert(&mut change, &new).await?;
     let org_code = organization.map(|organization| organization.code);
@@ -63,6 +66,7 @@ pub async fn create_user(app: &App, caller: &Caller, request: CreateUserRequest)
     }
     let event = NewEvent::new("user.created", &id)
         .in_organization(org_code)
+        .value("rate_limits", (), Some(&limits).filter(|limits| !limits.is_empty()))
         .personal("provided_id", (), new.external_id)
         .personal("given_name", (), new.given_name)
         .personal("family_name", (), new.family_name)
