@@ -78,6 +78,12 @@ pub const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0008_rate_limits.sql"),
         postgres: include_str!("../migrations/postgres/0008_rate_limits.sql"),
     },
+    Migration {
+        version: 10,
+        name: "plans",
+        sqlite: include_str!("../migrations/sqlite/0010_plans.sql"),
+        postgres: include_str!("../migrations/postgres/0010_plans.sql"),
+    },
 ];
 
 /// Runs the migrations that the database lacks; refuses a database that has some which are not known.

@@ -1,7 +1,7 @@
 //! Organizations: owners of keys.
 
 use keyward_core::bounds::fold;
-use keyward_core::{OrgCode, OrgScope, RateLimit, Timestamp};
+use keyward_core::{OrgCode, OrgScope, PlanId, RateLimit, Timestamp};
 
 use crate::change::Change;
 use crate::db::{execute, fetch_all, fetch_optional};
@@ -21,7 +21,9 @@ row! {
         pub created_at: Timestamp,
         /// Since when it is suspended.
         pub suspended_at: Option<Timestamp>,
-        /// The limits of rate that all its keys share.
+        /// Its plan.
+        pub plan_id: Option<PlanId>,
+        /// The limits of rate of its own; none beside a plan.
         pub rate_limits: Vec<RateLimit>,
         /// The revision of its last change.
         pub revision: Revision,
@@ -37,7 +39,9 @@ pub struct NewOrganization<'a> {
     pub external_id: Option<&'a str>,
     /// What people call it.
     pub name: &'a str,
-    /// The limits of rate that all its keys share.
+    /// Its plan.
+    pub plan_id: Option<&'a PlanId>,
+    /// The limits of rate of its own; none beside a plan.
     pub rate_limits: &'a [RateLimit],
 }
 
@@ -53,7 +57,8 @@ pub enum OrganizationSort {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT code, external_id, name, created_at, suspended_at, rate_limits, revision FROM organizations \
+            "SELECT code, external_id, name, created_at, suspended_at, plan_id, rate_limits, revision \
+             FROM organizations \
              WHERE deleted_at IS NULL AND ($1 IS NULL OR code = $1) AND ",
             $rest
         )
@@ -106,18 +111,19 @@ pub async fn list_organizations(
 
 /// Stores an organization.
 pub async fn insert_organization(change: &mut Change, new: &NewOrganization<'_>) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO organizations (code, external_id, name, name_folded, rate_limits, \
-         created_at, revision) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    const SQL: &str = "INSERT INTO organizations (code, external_id, name, name_folded, plan_id, rate_limits, \
+         created_at, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let (now, stamp) = (change.now().as_micros(), change.stamp());
-    let (code, limits) = (new.code.as_str(), to_json(&new.rate_limits));
-    execute!(change, SQL, code, new.external_id, new.name, fold(new.name), limits, now, stamp)?;
+    let (plan_id, limits) = (new.plan_id.map(PlanId::as_str), to_json(&new.rate_limits));
+    let code = new.code.as_str();
+    execute!(change, SQL, code, new.external_id, new.name, fold(new.name), plan_id, limits, now, stamp)?;
     Ok(())
 }
 
-/// Writes an organization that was found back: its name, its external id, suspended or not, its limits.
+/// Writes an organization that was found back: its name, its external id, suspended or not, its plan, its limits.
 pub async fn update_organization(change: &mut Change, organization: &OrganizationRow) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE organizations SET name = $2, name_folded = $3, external_id = $4, suspended_at = $5, \
-         rate_limits = $6, revision = $7 WHERE code = $1 AND deleted_at IS NULL";
+         plan_id = $6, rate_limits = $7, revision = $8 WHERE code = $1 AND deleted_at IS NULL";
     let stamp = change.stamp();
     let updated = execute!(
         change,
@@ -127,6 +133,7 @@ pub async fn update_organization(change: &mut Change, organization: &Organizatio
         fold(&organization.name),
         organization.external_id.as_deref(),
         organization.suspended_at.map(Timestamp::as_micros),
+        organization.plan_id.as_ref().map(PlanId::as_str),
         to_json(&organization.rate_limits),
         stamp
     )?;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 use keyward_core::{
-    AccessKey, ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeyType, OrgCode, PermissionId, RateLimit, RoleId,
-    ScopeId, ScopeKey, ScopeNumbers, SecretMac, Selector, SystemPermission, Timestamp, UserId,
+    AccessKey, AllowedScopes, ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeyType, OrgCode, PermissionId, PlanId,
+    RateLimit, RoleId, ScopeId, ScopeKey, ScopeNumbers, SecretMac, Selector, SystemPermission, Timestamp, UserId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -58,6 +58,7 @@ columns! {
     ClientId: String = |text| ClientId::parse(&text);
     RoleId: String = |text| RoleId::parse(&text);
     PermissionId: String = |text| PermissionId::parse(&text);
+    PlanId: String = |text| PlanId::parse(&text);
     ApiKeyId: String = |text| ApiKeyId::parse(&text);
     ScopeKey: String = |text| ScopeKey::parse(&text).ok();
     AccessKey: String = |text| AccessKey::parse(&text).ok();
@@ -71,6 +72,7 @@ columns! {
     Vec<IpNet>: String = |text| from_json(&text);
     Vec<ApiId>: String = |text| from_json(&text);
     Vec<RateLimit>: String = |text| from_json(&text);
+    AllowedScopes: String = |text| from_json(&text);
     Map<String, Value>: String = |text| from_json(&text);
 }
 

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
+use keyward_core::AllowedScopes;
 
 use crate::facts;
 use crate::index::Limits;
@@ -22,6 +23,8 @@ pub struct OwnerState {
     pub is_deleted: bool,
     /// The limits of rate that all its keys share, if it has any.
     pub limits: Option<Arc<Limits>>,
+    /// The scopes that its plan allows its keys; none for all that they carry.
+    pub allowed_scopes: Option<AllowedScopes>,
     revision: u64,
 }
 
@@ -32,6 +35,7 @@ impl OwnerState {
             is_suspended: fact.is_suspended,
             is_deleted: fact.is_deleted,
             limits: Limits::after(before.and_then(|before| before.limits.as_ref()), &fact.rate_limits),
+            allowed_scopes: fact.allowed_scopes.clone(),
             revision: fact.revision,
         }
     }

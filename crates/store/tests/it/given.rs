@@ -100,7 +100,7 @@ pub(crate) async fn scope(change: &mut Change, seed: &mut Seed, api_id: &ApiId, 
 
 /// An organization of which little is known.
 pub(crate) fn bare_organization(code: &OrgCode) -> NewOrganization<'_> {
-    NewOrganization { code, external_id: None, name: NAME, rate_limits: &[] }
+    NewOrganization { code, external_id: None, name: NAME, plan_id: None, rate_limits: &[] }
 }
 
 /// Stores an organization without external id.
@@ -120,6 +120,7 @@ pub(crate) fn unknown_user(id: &UserId) -> NewUser<'_> {
         email: None,
         phone: None,
         username: None,
+        plan_id: None,
         rate_limits: &[],
     }
 }

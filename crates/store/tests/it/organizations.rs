@@ -47,10 +47,11 @@ async fn an_organization_is_found_as_it_was_stored(store: &TestStore) {
     let by_code = find(store, &OrgScope::All, &code).await.unwrap();
     let by_external_id = find_by(store, &OrgScope::All, "Kunde-№7").await.unwrap();
     for row in [by_code, by_external_id] {
-        let OrganizationRow { code: same, external_id, name, created_at, suspended_at, rate_limits, revision } = row;
+        let OrganizationRow { code: same, external_id, name, created_at, suspended_at, plan_id, rate_limits, revision } =
+            row;
         assert_eq!((same, external_id.as_deref()), (code.clone(), Some("Kunde-№7")));
         assert_eq!((name.as_str(), created_at, suspended_at, revision), (NAME, NOW, None, 1));
-        assert_eq!(rate_limits, limits);
+        assert_eq!((plan_id, rate_limits), (None, limits.to_vec()));
     }
     assert!(find_by(store, &OrgScope::All, "kunde-№7").await.is_none(), "case matters");
     assert_eq!(store.db_texts("SELECT name_folded FROM organizations").await, ["żółć & søn 東京 🗝"]);

@@ -49,6 +49,7 @@ fn known_user(id: &keyward_core::UserId) -> NewUser<'_> {
         email: Some("zoë@example.com"),
         phone: Some("+48 600 100 200"),
         username: Some("Zoë"),
+        plan_id: None,
         rate_limits: &[],
     }
 }
@@ -74,6 +75,7 @@ async fn a_user_is_found_as_it_was_stored(store: &TestStore) {
             username,
             created_at,
             suspended_at,
+            plan_id,
             rate_limits,
             name_folded,
             organizations,
@@ -81,7 +83,7 @@ async fn a_user_is_found_as_it_was_stored(store: &TestStore) {
         } = row.unwrap();
         assert_eq!((same, created_at, suspended_at, revision), (id.clone(), NOW, None, 1));
         assert_eq!((name_folded.as_str(), organizations), ("zoë żółć", None));
-        assert_eq!(rate_limits, limits);
+        assert_eq!((plan_id, rate_limits), (None, limits.to_vec()));
         assert_eq!((external_id.as_deref(), username.as_deref()), (Some("Ext-1"), Some("Zoë")));
         assert_eq!((given_name.as_deref(), family_name.as_deref()), (Some("Zoë"), Some("ŻÓŁĆ")));
         assert_eq!((email.as_deref(), phone.as_deref()), (Some("zoë@example.com"), Some("+48 600 100 200")));

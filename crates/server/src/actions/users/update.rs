@@ -10,7 +10,8 @@ use super::require_user;
 use crate::actions::Changed;
 use crate::actions::audit::erase_rest;
 use crate::actions::callers::begin;
-use crate::actions::limits::read_limits;
+use crate::actions::limits::read_given_limits;
+use crate::actions::plans::Terms;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
@@ -31,7 +32,7 @@ pub async fn update_user(
             bounds::text(text, max).in_field(field)?;
         }
     }
-    let limits = request.rate_limits.map(|given| read_limits(caller, &given.unwrap_or_default())).transpose()?;
+    let limits = read_given_limits(caller, request.rate_limits.as_ref())?;
     let mut change = begin(app, caller).await?;
     let before = require_user(&mut change, id).await?;
     let mut after = before.clone();
@@ -43,7 +44,9 @@ pub async fn update_user(
         Some(false) => None,
         None => after.suspended_at,
     };
-    after.rate_limits = limits.unwrap_or(after.rate_limits);
+    let terms = Terms { plan_id: after.plan_id, rate_limits: after.rate_limits };
+    let plan_id = request.plan_id.as_ref().map(Option::as_deref);
+    Terms { plan_id: after.plan_id, rate_limits: after.rate_limits } = terms.with(&mut change, plan_id, limits).await?;
     let action = match (before.suspended_at, after.suspended_at) {
         (None, Some(_)) => "user.suspended",
         (Some(_), None) => "user.resumed",
@@ -51,6 +54,7 @@ pub async fn update_user(
     };
     let event = NewEvent::new(action, &after.id)
         .value("is_suspended", before.suspended_at.is_some(), after.suspended_at.is_some())
+        .value("plan_id", &before.plan_id, &after.plan_id)
         .value("rate_limits", &before.rate_limits, &after.rate_limits)
         .personal("given_name", &before.given_name, &after.given_name)
         .personal("family_name", &before.family_name, &after.family_name)

@@ -96,6 +96,8 @@ const NOT_ENOUGH: &[(&str, &str, &str)] = &[
     ("/api/v1/organization", "rate_limits[0].cost", "at most the limit beside it"),
     ("/api/v1/organization/{org_code}", "rate_limits[0].cost", "at most the limit beside it"),
     ("/api/v1/user", "rate_limits[0].cost", "at most the limit beside it"),
+    ("/api/v1/plans", "rate_limits[0].cost", "at most the limit beside it"),
+    ("/api/v1/plans/{plan_id}", "rate_limits[0].cost", "at most the limit beside it"),
 ];
 
 #[tokio::test]
