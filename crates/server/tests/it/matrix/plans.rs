@@ -25,9 +25,10 @@ pub(super) async fn request(things: &Things<'_>, route: &Route, count: u32) -> O
         let made = things.admin.post(PLANS, json!({ "name": format!("Plan {count}") })).await;
         path = path.replace("{plan_id}", &made.text("/plan/id"));
     }
+    let allowed = json!([{ "api_id": things.api, "scopes": ["read:orders"] }]);
     let body = match route.method {
-        "POST" => json!({ "name": format!("More {count}") }),
-        "PATCH" => json!({ "name": format!("Renamed {count}") }),
+        "POST" => json!({ "name": format!("More {count}"), "allowed_scopes": allowed }),
+        "PATCH" => json!({ "name": format!("Renamed {count}"), "allowed_scopes": allowed }),
         _ => return Some((path, None)),
     };
     Some((path, Some(body)))
