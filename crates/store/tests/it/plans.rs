@@ -199,7 +199,12 @@ fn told(limits: &[RateLimit], scopes: Option<&AllowedScopes>) -> (Vec<String>, O
 async fn owners_are_told_with_the_limits_in_force_and_what_their_plan_allows(store: &TestStore) {
     let mut seed = Seed::new(1);
     let id = plan(store, &mut seed, "Pro").await;
-    plan(store, &mut seed, "Other").await;
+    let other = PlanId::generate(&mut seed.fill(), NOW);
+    let (limits, scopes) = ([rate_limit("other")], allowed(&[2]));
+    let new = NewPlan { id: &other, name: "Other", rate_limits: &limits, allowed_scopes: Some(&scopes) };
+    let mut change = store.begin().await;
+    insert_plan(&mut change, &new).await.unwrap();
+    commit(change).await.unwrap();
     let with_plan = owners(store, &mut seed, Some(&id)).await;
     let without = owners(store, &mut seed, None).await;
     let mut change = store.begin().await;
