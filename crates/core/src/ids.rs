@@ -115,6 +115,10 @@ id! {
     PermissionId = "" + |fill, now| uuid_v7(fill, now).hyphenated().to_string()
 }
 id! {
+    /// The id of a plan: `plan_` and 32 hexadecimal digits.
+    PlanId = "plan_" + |fill, _now| random_hex::<16>(fill)
+}
+id! {
     /// The id of an API key: `api_key_` and the 32 hexadecimal digits of a UUIDv7 (RFC 9562 section 5.7), so that ids
     /// sort by the time of their making.
     ApiKeyId = "api_key_" + |fill, now| uuid_v7(fill, now).simple().to_string()

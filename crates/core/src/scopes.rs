@@ -169,6 +169,10 @@ management_scopes! {
     ReadSigningKeys "read:signing_keys" "List the keys that sign tokens",
     UpdateSigningKeys "update:signing_keys" "Rotate the keys that sign tokens",
     ReadAuditEvents "read:audit_events" "Read who changed what, and what was refused",
+    ReadPlans "read:plans" "List and read plans",
+    CreatePlans "create:plans" "Create plans",
+    UpdatePlans "update:plans" "Change plans, and with them what their owners may do",
+    DeletePlans "delete:plans" "Delete plans",
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::verify::Ask;
 pub struct Explanation<'a> {
     /// The key.
     pub entry: Entry<'a>,
-    /// The key's scopes.
+    /// The key's scopes that are in force.
     pub scopes: Vec<&'a ScopeKey>,
     /// The key's status.
     pub status: KeyStatus,

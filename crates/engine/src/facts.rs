@@ -2,8 +2,8 @@
 
 use ipnet::IpNet;
 use keyward_core::{
-    ApiId, ApiKeyId, ClientId, CreditTerms, RateLimit, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac, SecretVersion,
-    Selector, Timestamp,
+    AllowedScopes, ApiId, ApiKeyId, ClientId, CreditTerms, RateLimit, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac,
+    SecretVersion, Selector, Timestamp,
 };
 use serde_json::{Map, Value};
 
@@ -70,9 +70,11 @@ pub struct Owner {
     pub is_suspended: bool,
     /// Whether it was deleted, and its keys with it.
     pub is_deleted: bool,
-    /// The limits of rate that all its keys share.
+    /// The limits of rate that all its keys share, whether they are its own or its plan's.
     pub rate_limits: Vec<RateLimit>,
-    /// The revision of its last change.
+    /// The scopes that its plan allows its keys; none for all that they carry.
+    pub allowed_scopes: Option<AllowedScopes>,
+    /// The revision of its last change, or of its plan's.
     pub revision: u64,
 }
 

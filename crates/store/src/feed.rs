@@ -5,8 +5,8 @@
 
 use ipnet::IpNet;
 use keyward_core::{
-    ApiId, ApiKeyId, ClientId, OrgCode, Owner, RateLimit, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac,
-    SecretVersion, Selector, Timestamp, UserId,
+    AllowedScopes, ApiId, ApiKeyId, ClientId, OrgCode, Owner, RateLimit, ScopeKey, ScopeNumber, ScopeNumbers,
+    SecretMac, SecretVersion, Selector, Timestamp, UserId,
 };
 use serde_json::{Map, Value};
 
@@ -58,8 +58,10 @@ row! {
         pub suspended_at: Option<Timestamp>,
         /// When it was deleted.
         pub deleted_at: Option<Timestamp>,
-        /// The limits of rate that all its keys share.
+        /// The limits of rate that all its keys share: its plan's, or its own.
         pub rate_limits: Vec<RateLimit>,
+        /// The scopes that its plan allows its keys; none for all that they carry.
+        pub allowed_scopes: Option<AllowedScopes>,
         /// The revision of its last change.
         pub revision: Revision,
     }
@@ -104,8 +106,10 @@ row! {
         pub owner_suspended_at: Option<Timestamp>,
         /// When its owner was deleted.
         pub owner_deleted_at: Option<Timestamp>,
-        /// The limits of rate that all keys of its owner share.
+        /// The limits of rate that all keys of its owner share: the plan's, or the owner's own.
         pub owner_rate_limits: Option<Vec<RateLimit>>,
+        /// The scopes that its owner's plan allows; none for all that it carries.
+        pub owner_allowed_scopes: Option<AllowedScopes>,
         /// The revision of its owner's last change; none for a key of the platform.
         pub owner_revision: Option<Revision>,
         /// How often it was found valid.
@@ -154,8 +158,10 @@ row! {
         pub org_suspended_at: Option<Timestamp>,
         /// When its organization was deleted.
         pub org_deleted_at: Option<Timestamp>,
-        /// The limits of rate that all keys of its organization share.
+        /// The limits of rate that all keys of its organization share: the plan's, or the organization's own.
         pub org_rate_limits: Option<Vec<RateLimit>>,
+        /// The scopes that its organization's plan allows keys; none for all that they carry.
+        pub org_allowed_scopes: Option<AllowedScopes>,
         /// The revision of its organization's last change.
         pub org_revision: Option<Revision>,
     }
@@ -203,10 +209,12 @@ pub async fn list_scopes(tx: &mut Tx, above: Revision) -> Result<Vec<ScopeFact>,
 
 /// The organizations and users that were changed above a revision, the deleted ones included.
 pub async fn list_owners(tx: &mut Tx, above: Revision) -> Result<Vec<OwnerFact>, StoreError> {
-    const SQL: &str = "SELECT code AS org_code, NULL AS user_id, external_id, suspended_at, deleted_at, rate_limits, revision \
-         FROM organizations WHERE revision > $1 \
-         UNION ALL SELECT NULL, id, external_id, suspended_at, deleted_at, rate_limits, revision \
-         FROM users WHERE revision > $1";
+    const SQL: &str = "SELECT o.code AS org_code, NULL AS user_id, o.external_id, o.suspended_at, o.deleted_at, \
+         COALESCE(p.rate_limits, o.rate_limits) AS rate_limits, p.allowed_scopes, o.revision \
+         FROM organizations o LEFT JOIN plans p ON p.id = o.plan_id WHERE o.revision > $1 \
+         UNION ALL SELECT NULL, u.id, u.external_id, u.suspended_at, u.deleted_at, \
+         COALESCE(p.rate_limits, u.rate_limits), p.allowed_scopes, u.revision \
+         FROM users u LEFT JOIN plans p ON p.id = u.plan_id WHERE u.revision > $1";
     Ok(fetch_all!(tx, SQL, int(above))?)
 }
 
@@ -214,8 +222,9 @@ pub async fn list_owners(tx: &mut Tx, above: Revision) -> Result<Vec<OwnerFact>,
 pub async fn list_applications(tx: &mut Tx, above: Revision) -> Result<Vec<ApplicationFact>, StoreError> {
     const SQL: &str = "SELECT p.client_id, p.name, p.org_code, p.bound_api_ids, p.disabled_at, p.deleted_at, p.revision, \
          o.external_id AS org_external_id, o.suspended_at AS org_suspended_at, o.deleted_at AS org_deleted_at, \
-         o.rate_limits AS org_rate_limits, o.revision AS org_revision \
-         FROM applications p LEFT JOIN organizations o ON o.code = p.org_code WHERE p.revision > $1";
+         COALESCE(l.rate_limits, o.rate_limits) AS org_rate_limits, l.allowed_scopes AS org_allowed_scopes, \
+         o.revision AS org_revision FROM applications p LEFT JOIN organizations o ON o.code = p.org_code \
+         LEFT JOIN plans l ON l.id = o.plan_id WHERE p.revision > $1";
     Ok(fetch_all!(tx, SQL, int(above))?)
 }
 
@@ -240,10 +249,12 @@ pub async fn list_keys(tx: &mut Tx, (above, after): (Revision, &str), limit: u32
          COALESCE(o.external_id, u.external_id) AS owner_external_id, \
          COALESCE(o.suspended_at, u.suspended_at) AS owner_suspended_at, \
          COALESCE(o.deleted_at, u.deleted_at) AS owner_deleted_at, \
-         COALESCE(o.rate_limits, u.rate_limits) AS owner_rate_limits, \
+         COALESCE(p.rate_limits, o.rate_limits, u.rate_limits) AS owner_rate_limits, \
+         p.allowed_scopes AS owner_allowed_scopes, \
          COALESCE(o.revision, u.revision) AS owner_revision, \
          COALESCE(c.verification_count, 0) AS verification_count, c.last_verified_at \
          FROM keys k LEFT JOIN organizations o ON o.code = k.org_code LEFT JOIN users u ON u.id = k.user_id \
+         LEFT JOIN plans p ON p.id = COALESCE(o.plan_id, u.plan_id) \
          LEFT JOIN key_usage c ON c.key_id = k.id \
          WHERE (k.revision, k.id) > ($1, $2) ORDER BY k.revision, k.id LIMIT $3";
     Ok(fetch_all!(tx, SQL, int(above), after, i64::from(limit))?)

@@ -29,6 +29,7 @@ pub mod member_rights;
 pub mod members;
 pub mod organizations;
 pub mod permissions;
+pub mod plans;
 pub mod refusals;
 pub mod role_permissions;
 pub mod roles;

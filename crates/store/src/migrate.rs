@@ -84,6 +84,12 @@ pub const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0009_credits.sql"),
         postgres: include_str!("../migrations/postgres/0009_credits.sql"),
     },
+    Migration {
+        version: 10,
+        name: "plans",
+        sqlite: include_str!("../migrations/sqlite/0010_plans.sql"),
+        postgres: include_str!("../migrations/postgres/0010_plans.sql"),
+    },
 ];
 
 /// Runs the migrations that the database lacks; refuses a database that has some which are not known.

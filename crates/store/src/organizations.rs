@@ -1,7 +1,7 @@
 //! Organizations: owners of keys.
 
 use keyward_core::bounds::fold;
-use keyward_core::{OrgCode, OrgScope, RateLimit, Timestamp};
+use keyward_core::{OrgCode, OrgScope, PlanId, RateLimit, Timestamp};
 
 use crate::change::Change;
 use crate::credits::{Balance, balance_of};
@@ -22,7 +22,9 @@ row! {
         pub created_at: Timestamp,
         /// Since when it is suspended.
         pub suspended_at: Option<Timestamp>,
-        /// The limits of rate that all its keys share.
+        /// Its plan.
+        pub plan_id: Option<PlanId>,
+        /// The limits of rate of its own; none beside a plan.
         pub rate_limits: Vec<RateLimit>,
         /// The credits that all its keys share, if it has any.
         pub credits: Option<Balance>,
@@ -40,6 +42,10 @@ pub struct NewOrganization<'a> {
     pub external_id: Option<&'a str>,
     /// What people call it.
     pub name: &'a str,
+    /// Its plan.
+    pub plan_id: Option<&'a PlanId>,
+    /// The limits of rate of its own; none beside a plan.
+    pub rate_limits: &'a [RateLimit],
 }
 
 /// An order of organizations.
@@ -54,7 +60,7 @@ pub enum OrganizationSort {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT code, external_id, name, created_at, suspended_at, rate_limits, revision, ",
+            "SELECT code, external_id, name, created_at, suspended_at, plan_id, rate_limits, revision, ",
             balance_of!("code"),
             " FROM organizations \
              WHERE deleted_at IS NULL AND ($1 IS NULL OR code = $1) AND ",
@@ -109,17 +115,19 @@ pub async fn list_organizations(
 
 /// Stores an organization.
 pub async fn insert_organization(change: &mut Change, new: &NewOrganization<'_>) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO organizations (code, external_id, name, name_folded, created_at, revision) \
-         VALUES ($1, $2, $3, $4, $5, $6)";
+    const SQL: &str = "INSERT INTO organizations (code, external_id, name, name_folded, plan_id, rate_limits, \
+         created_at, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let (now, stamp) = (change.now().as_micros(), change.stamp());
-    execute!(change, SQL, new.code.as_str(), new.external_id, new.name, fold(new.name), now, stamp)?;
+    let (plan_id, limits) = (new.plan_id.map(PlanId::as_str), to_json(&new.rate_limits));
+    let code = new.code.as_str();
+    execute!(change, SQL, code, new.external_id, new.name, fold(new.name), plan_id, limits, now, stamp)?;
     Ok(())
 }
 
-/// Writes an organization that was found back: its name, its external id, suspended or not, its limits.
+/// Writes an organization that was found back: its name, its external id, suspended or not, its plan, its limits.
 pub async fn update_organization(change: &mut Change, organization: &OrganizationRow) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE organizations SET name = $2, name_folded = $3, external_id = $4, suspended_at = $5, \
-         rate_limits = $6, revision = $7 WHERE code = $1 AND deleted_at IS NULL";
+         plan_id = $6, rate_limits = $7, revision = $8 WHERE code = $1 AND deleted_at IS NULL";
     let stamp = change.stamp();
     let updated = execute!(
         change,
@@ -129,6 +137,7 @@ pub async fn update_organization(change: &mut Change, organization: &Organizatio
         fold(&organization.name),
         organization.external_id.as_deref(),
         organization.suspended_at.map(Timestamp::as_micros),
+        organization.plan_id.as_ref().map(PlanId::as_str),
         to_json(&organization.rate_limits),
         stamp
     )?;

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 use keyward_core::{
-    AccessKey, ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeyType, OrgCode, PermissionId, RateLimit,
-    RefillInterval, RoleId, ScopeId, ScopeKey, ScopeNumbers, SecretMac, Selector, SystemPermission, Timestamp, UserId,
+    AccessKey, AllowedScopes, ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeyType, OrgCode, PermissionId, PlanId,
+    RateLimit, RefillInterval, RoleId, ScopeId, ScopeKey, ScopeNumbers, SecretMac, Selector, SystemPermission,
+    Timestamp, UserId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -59,6 +60,7 @@ columns! {
     ClientId: String = |text| ClientId::parse(&text);
     RoleId: String = |text| RoleId::parse(&text);
     PermissionId: String = |text| PermissionId::parse(&text);
+    PlanId: String = |text| PlanId::parse(&text);
     ApiKeyId: String = |text| ApiKeyId::parse(&text);
     ScopeKey: String = |text| ScopeKey::parse(&text).ok();
     AccessKey: String = |text| AccessKey::parse(&text).ok();
@@ -74,6 +76,7 @@ columns! {
     Vec<RateLimit>: String = |text| from_json(&text);
     RefillInterval: String = |text| RefillInterval::parse(&text);
     Balance: String = |text| Balance::read(&text);
+    AllowedScopes: String = |text| from_json(&text);
     Map<String, Value>: String = |text| from_json(&text);
 }
 

@@ -1,7 +1,7 @@
 //! Users: owners of keys.
 
 use keyward_core::bounds::fold;
-use keyward_core::{RateLimit, Timestamp, UserId};
+use keyward_core::{PlanId, RateLimit, Timestamp, UserId};
 
 use crate::change::Change;
 use crate::credits::{Balance, balance_of};
@@ -30,7 +30,9 @@ row! {
         pub created_at: Timestamp,
         /// Since when the user is suspended.
         pub suspended_at: Option<Timestamp>,
-        /// The limits of rate that all its keys share.
+        /// The user's plan.
+        pub plan_id: Option<PlanId>,
+        /// The limits of rate of the user's own; none beside a plan.
         pub rate_limits: Vec<RateLimit>,
         /// The credits that all its keys share, if it has any.
         pub credits: Option<Balance>,
@@ -60,6 +62,10 @@ pub struct NewUser<'a> {
     pub phone: Option<&'a str>,
     /// The user name.
     pub username: Option<&'a str>,
+    /// The user's plan.
+    pub plan_id: Option<&'a PlanId>,
+    /// The limits of rate of the user's own; none beside a plan.
+    pub rate_limits: &'a [RateLimit],
 }
 
 /// A column by which a user is found, and which is unique.
@@ -91,7 +97,7 @@ macro_rules! select {
     ($rest:expr) => {
         concat!(
             "SELECT u.id, u.external_id, u.given_name, u.family_name, u.email, u.phone, u.username, u.created_at, \
-             u.suspended_at, u.rate_limits, u.name_folded, u.revision, ",
+             u.suspended_at, u.plan_id, u.rate_limits, u.name_folded, u.revision, ",
             balance_of!("u.id"),
             ", (SELECT string_agg(m.org_code, ' ' ORDER BY m.org_code) \
                  FROM members m JOIN organizations o ON o.code = m.org_code \
@@ -193,7 +199,8 @@ pub async fn find_folded_name(tx: &mut Tx, id: &UserId) -> Result<Option<String>
 /// Stores a user.
 pub async fn insert_user(change: &mut Change, new: &NewUser<'_>) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO users (id, external_id, given_name, family_name, name_folded, email, phone, \
-         username, created_at, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+         username, plan_id, rate_limits, created_at, revision) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     let (now, stamp) = (change.now().as_micros(), change.stamp());
     execute!(
         change,
@@ -206,16 +213,18 @@ pub async fn insert_user(change: &mut Change, new: &NewUser<'_>) -> Result<(), S
         new.email,
         new.phone,
         new.username,
+        new.plan_id.map(PlanId::as_str),
+        to_json(&new.rate_limits),
         now,
         stamp
     )?;
     Ok(())
 }
 
-/// Writes a user that was found back: the name, the platform's own id, suspended or not, its limits.
+/// Writes a user that was found back: the name, the platform's own id, suspended or not, the plan, the limits.
 pub async fn update_user(change: &mut Change, user: &UserRow) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE users SET external_id = $2, given_name = $3, family_name = $4, name_folded = $5, \
-         suspended_at = $6, rate_limits = $7, revision = $8 WHERE id = $1 AND deleted_at IS NULL";
+         suspended_at = $6, plan_id = $7, rate_limits = $8, revision = $9 WHERE id = $1 AND deleted_at IS NULL";
     let stamp = change.stamp();
     let updated = execute!(
         change,
@@ -226,6 +235,7 @@ pub async fn update_user(change: &mut Change, user: &UserRow) -> Result<(), Stor
         user.family_name.as_deref(),
         folded_name(user.given_name.as_deref(), user.family_name.as_deref()),
         user.suspended_at.map(Timestamp::as_micros),
+        user.plan_id.as_ref().map(PlanId::as_str),
         to_json(&user.rate_limits),
         stamp
     )?;

@@ -233,7 +233,7 @@ pub struct Key {
     pub created_by: Option<String>,
     /// The API that it is for, a list of one.
     pub api_ids: Vec<ApiId>,
-    /// Its scopes, by key.
+    /// Its scopes, by key, also those that its owner's plan does not allow now.
     pub scopes: Vec<String>,
     /// How often it was found valid.
     pub verification_count: u64,

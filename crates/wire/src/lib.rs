@@ -20,6 +20,7 @@ pub mod organizations;
 pub mod own_key;
 mod patch;
 pub mod permissions;
+pub mod plans;
 pub mod refusals;
 pub mod roles;
 pub mod scopes;

@@ -1,6 +1,6 @@
 //! Organizations: owners of keys, and of members.
 
-use keyward_core::{OrgCode, Timestamp};
+use keyward_core::{OrgCode, PlanId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::credits::{Credits, GivenCredits};
@@ -18,6 +18,13 @@ pub struct CreateOrganizationRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::ExternalId>))]
     pub external_id: Option<String>,
+    /// Addition. Its plan, whose limits of rate stand in the place of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan_id: Option<String>,
+    /// Addition. Limits of rate that all its keys share; at most 8. Not beside a plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
+    pub rate_limits: Option<Vec<RateLimit>>,
     /// Accepted for Kinde's clients; not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handle: Option<String>,
@@ -124,7 +131,9 @@ pub struct Organization {
     pub is_suspended: bool,
     /// Since when.
     pub suspended_on: Option<Timestamp>,
-    /// Addition. Limits of rate that all its keys share.
+    /// Addition. Its plan.
+    pub plan_id: Option<PlanId>,
+    /// Addition. Limits of rate that all its keys share: those of its plan, or its own.
     pub rate_limits: Vec<RateLimit>,
     /// Addition. Credits that all its keys share; null if they do without.
     pub credits: Option<Credits>,
@@ -147,7 +156,11 @@ pub struct UpdateOrganizationRequest {
     /// Suspended, its keys answer `API_KEY_OWNER_SUSPENDED` and its applications get no tokens, until this is lifted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_suspended: Option<bool>,
-    /// Addition. Limits of rate that all its keys share; at most 8. Null for none.
+    /// Addition. Its plan, whose limits of rate stand in the place of its own, which end. Null for none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub plan_id: Option<Option<String>>,
+    /// Addition. Limits of rate that all its keys share; at most 8. Null for none. Not beside a plan.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<RateLimit>>, max_items = 8))]
     pub rate_limits: Option<Option<Vec<RateLimit>>>,

@@ -1,6 +1,6 @@
 //! Users: owners of keys, and members of organizations.
 
-use keyward_core::{Timestamp, UserId};
+use keyward_core::{PlanId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::credits::{Credits, GivenCredits};
@@ -25,6 +25,13 @@ pub struct CreateUserRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_items = 3))]
     pub identities: Option<Vec<UserIdentity>>,
+    /// Addition. Its plan, whose limits of rate stand in the place of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan_id: Option<String>,
+    /// Addition. Limits of rate that all its keys share; at most 8. Not beside a plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
+    pub rate_limits: Option<Vec<RateLimit>>,
 }
 
 /// The user's name.
@@ -174,7 +181,9 @@ pub struct User {
     /// By what the user is known; only where `expand` names them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identities: Option<Vec<KnownIdentity>>,
-    /// Addition. Limits of rate that all its keys share.
+    /// Addition. Its plan.
+    pub plan_id: Option<PlanId>,
+    /// Addition. Limits of rate that all its keys share: those of its plan, or its own.
     pub rate_limits: Vec<RateLimit>,
     /// Addition. Credits that all its keys share; null if they do without.
     pub credits: Option<Credits>,
@@ -330,7 +339,11 @@ pub struct UpdateUserRequest {
     /// Suspended, the user's keys answer `API_KEY_OWNER_SUSPENDED` until this is lifted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_suspended: Option<bool>,
-    /// Addition. Limits of rate that all its keys share; at most 8. Null for none.
+    /// Addition. Its plan, whose limits of rate stand in the place of its own, which end. Null for none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub plan_id: Option<Option<String>>,
+    /// Addition. Limits of rate that all its keys share; at most 8. Null for none. Not beside a plan.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<RateLimit>>, max_items = 8))]
     pub rate_limits: Option<Option<Vec<RateLimit>>>,

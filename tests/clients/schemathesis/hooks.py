@@ -33,6 +33,7 @@ UNWRITABLE = [
     ("is the second of its type", "unique by a member"),
     ("is named twice", "unique by a member"),
     ("must not be that of another limit", "unique by a member"),
+    ("must not be that of another entry", "unique by a member"),
     ("must be at most the limit", "a number that stands beside another"),
     ("must be one that this list has answered", "a token of a page"),
     ("`next_token` goes with another `sort`", "a token of a page"),

@@ -76,9 +76,13 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The scopes that the key carries and that its API still has, ascending by number.
+    /// The scopes in force: those that the key carries, that its API still has, and that its owner's plan allows; ascending by
+    /// number.
     pub fn scope_keys(&self) -> Vec<&'a ScopeKey> {
-        self.api.scope_keys(&self.key.scopes)
+        match self.owner.and_then(|owner| owner.allowed_scopes.as_ref()) {
+            None => self.api.scope_keys(&self.key.scopes),
+            Some(allowed) => self.api.scope_keys(&allowed.among(&self.key.api.id, &self.key.scopes)),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
+use keyward_core::AllowedScopes;
 
 use crate::facts;
 use crate::index::Allowance;
@@ -22,6 +23,8 @@ pub struct OwnerState {
     pub is_deleted: bool,
     /// The limits of rate and the credits that all its keys share, if it has any.
     pub allowance: Option<Arc<Allowance>>,
+    /// The scopes that its plan allows its keys; none for all that they carry.
+    pub allowed_scopes: Option<AllowedScopes>,
     revision: u64,
 }
 
@@ -33,6 +36,7 @@ impl OwnerState {
             is_suspended: fact.is_suspended,
             is_deleted: fact.is_deleted,
             allowance: Allowance::after(before, &fact.rate_limits, credits),
+            allowed_scopes: fact.allowed_scopes.clone(),
             revision: fact.revision,
         }
     }

@@ -20,6 +20,7 @@ pub(crate) fn owner(id: &Owner, revision: u64) -> facts::Owner {
         is_suspended: false,
         is_deleted: false,
         rate_limits: Vec::new(),
+        allowed_scopes: None,
         revision,
     }
 }

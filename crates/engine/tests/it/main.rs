@@ -10,4 +10,5 @@ mod journal;
 mod limits;
 mod modelled;
 mod node;
+mod plans;
 mod verifying;

@@ -24,7 +24,15 @@ fn limit(units: u32) -> RateLimit {
 fn owner(revision: u64) -> facts::Owner {
     let id = Owner::User(UserId::parse("kp_1").unwrap());
     let rate_limits = vec![limit(SHARED)];
-    facts::Owner { id, external_id: None, is_suspended: false, is_deleted: false, rate_limits, revision }
+    facts::Owner {
+        id,
+        external_id: None,
+        is_suspended: false,
+        is_deleted: false,
+        rate_limits,
+        allowed_scopes: None,
+        revision,
+    }
 }
 
 fn key(number: usize, revision: u64) -> facts::Key {

@@ -32,6 +32,14 @@ pub(super) fn read_limits(caller: &Caller, given: &[wire::RateLimit]) -> Result<
     Ok(limits)
 }
 
+/// Reads limits of a change: absent ones stay, null is none.
+pub(super) fn read_given_limits(
+    caller: &Caller,
+    given: Option<&Option<Vec<wire::RateLimit>>>,
+) -> Result<Option<Option<Vec<RateLimit>>>, Refusal> {
+    given.map(|given| given.as_deref().map(|given| read_limits(caller, given)).transpose()).transpose()
+}
+
 /// As they are shown.
 pub fn show_limits(limits: &[RateLimit]) -> Vec<wire::RateLimit> {
     let show = |limit: &RateLimit| wire::RateLimit {

@@ -23,6 +23,7 @@ pub mod organizations;
 pub mod owners;
 pub mod paging;
 pub mod permissions;
+pub mod plans;
 pub mod refusals;
 pub mod role_permissions;
 pub mod roles;

@@ -1,7 +1,7 @@
 //! Organizations: owners of keys.
 
 use keyward_core::bounds::{self, MAX_EXTERNAL_ID_CHARS, MAX_NAME_CHARS};
-use keyward_core::{OrgCode, OrgScope};
+use keyward_core::{OrgCode, OrgScope, RateLimit};
 use keyward_store::organizations::{self, NewOrganization, OrganizationRow, OrganizationSort};
 use keyward_store::{Change, NewEvent, Tx};
 use keyward_wire::ErrorCode;
@@ -12,8 +12,9 @@ use keyward_wire::organizations::{
 use crate::actions::Changed;
 use crate::actions::callers::begin;
 use crate::actions::credits::{Next, read_credits};
-use crate::actions::limits::read_limits;
+use crate::actions::limits::{read_given_limits, read_limits};
 use crate::actions::paging::{Page, read_asked};
+use crate::actions::plans::{Terms, limits_in_force};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
@@ -32,13 +33,15 @@ pub async fn create_organization(
     if let Some(external_id) = &request.external_id {
         bounds::text(external_id, MAX_EXTERNAL_ID_CHARS).in_field("external_id")?;
     }
+    let limits = request.rate_limits.as_deref().map(|given| read_limits(caller, given)).transpose()?;
     let mut change = begin(app, caller).await?;
-    let made = insert(app, &mut change, &request.name, request.external_id.as_deref()).await?;
-    let event = event("organization.created", &made).personal("name", (), &request.name).personal(
-        "external_id",
-        (),
-        &request.external_id,
-    );
+    let terms = Terms::default().with(&mut change, Some(request.plan_id.as_deref()), limits.map(Some)).await?;
+    let made = insert(app, &mut change, (&request.name, request.external_id.as_deref()), &terms).await?;
+    let event = event("organization.created", &made)
+        .value("plan_id", (), &terms.plan_id)
+        .value("rate_limits", (), Some(&terms.rate_limits).filter(|limits| !limits.is_empty()))
+        .personal("name", (), &request.name)
+        .personal("external_id", (), &request.external_id);
     let revision = app.commit(change, event).await?;
     Ok(Changed { made, revision })
 }
@@ -47,12 +50,14 @@ pub async fn create_organization(
 pub(super) async fn insert(
     app: &App,
     change: &mut Change,
-    name: &str,
-    external_id: Option<&str>,
+    (name, external_id): (&str, Option<&str>),
+    terms: &Terms,
 ) -> Result<OrgCode, Refusal> {
     require_free(change, external_id).await?;
     let code = app.make(OrgCode::generate);
-    organizations::insert_organization(change, &NewOrganization { code: &code, external_id, name }).await?;
+    let Terms { plan_id, rate_limits } = terms;
+    let new = NewOrganization { code: &code, external_id, name, plan_id: plan_id.as_ref(), rate_limits };
+    organizations::insert_organization(change, &new).await?;
     Ok(code)
 }
 
@@ -80,7 +85,7 @@ pub async fn update_organization(
     if let Some(Some(external_id)) = &request.external_id {
         bounds::text(external_id, MAX_EXTERNAL_ID_CHARS).in_field("external_id")?;
     }
-    let limits = request.rate_limits.map(|given| read_limits(caller, &given.unwrap_or_default())).transpose()?;
+    let limits = read_given_limits(caller, request.rate_limits.as_ref())?;
     let credits = request.credits.map(|given| read_credits(caller, given.as_ref())).transpose()?;
     let mut change = begin(app, caller).await?;
     let before = require_organization(&mut change, caller, code).await?;
@@ -92,7 +97,9 @@ pub async fn update_organization(
         Some(false) => None,
         None => after.suspended_at,
     };
-    after.rate_limits = limits.unwrap_or(after.rate_limits);
+    let terms = Terms { plan_id: after.plan_id, rate_limits: after.rate_limits };
+    let plan_id = request.plan_id.as_ref().map(Option::as_deref);
+    Terms { plan_id: after.plan_id, rate_limits: after.rate_limits } = terms.with(&mut change, plan_id, limits).await?;
     let next = Next::of(before.credits.as_ref(), credits)?;
     let action = match (before.suspended_at, after.suspended_at) {
         (None, Some(_)) => "organization.suspended",
@@ -101,6 +108,7 @@ pub async fn update_organization(
     };
     let event = event(action, &after.code)
         .value("is_suspended", before.suspended_at.is_some(), after.suspended_at.is_some())
+        .value("plan_id", &before.plan_id, &after.plan_id)
         .value("rate_limits", &before.rate_limits, &after.rate_limits)
         .personal("name", &before.name, &after.name)
         .personal("external_id", &before.external_id, &after.external_id);
@@ -152,10 +160,16 @@ pub async fn list_organizations(
     Ok(asked.page(rows, SORTS, |row| row.code.as_str()))
 }
 
-/// One organization.
-pub async fn get_organization(app: &App, caller: &Caller, code: &str) -> Result<OrganizationRow, Refusal> {
+/// One organization, with the limits of rate that are in force for it.
+pub async fn get_organization(
+    app: &App,
+    caller: &Caller,
+    code: &str,
+) -> Result<(OrganizationRow, Vec<RateLimit>), Refusal> {
     let mut tx = app.read().await?;
-    require_organization(&mut tx, caller, code).await
+    let row = require_organization(&mut tx, caller, code).await?;
+    let limits = limits_in_force(&mut tx, row.plan_id.as_ref(), &row.rate_limits).await?;
+    Ok((row, limits))
 }
 
 /// An organization by the code that a caller names it with.

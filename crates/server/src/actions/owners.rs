@@ -9,6 +9,7 @@ use keyward_wire::ErrorCode;
 use keyward_wire::keys::{CreateKeyRequest, KeyType};
 
 use crate::actions::organizations::find_organization;
+use crate::actions::plans::Terms;
 use crate::actions::users::find_user;
 use crate::app::App;
 use crate::caller::Caller;
@@ -139,6 +140,8 @@ async fn user_by_external_id(
         email: None,
         phone: None,
         username: None,
+        plan_id: None,
+        rate_limits: &[],
     };
     super::users::insert(change, &new).await?;
     Ok(Resolved { owner: Owner::User(id), is_new: true })
@@ -163,6 +166,6 @@ async fn organization_by_external_id(
     caller.require_platform()?;
     caller.require(ManagementScope::CreateOrganizations)?;
     // Until somebody names it, it is called by the id that the platform knows it by.
-    let code = super::organizations::insert(app, change, external_id, Some(external_id)).await?;
+    let code = super::organizations::insert(app, change, (external_id, Some(external_id)), &Terms::default()).await?;
     Ok(Resolved { owner: Owner::Organization(code), is_new: true })
 }

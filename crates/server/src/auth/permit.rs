@@ -97,6 +97,10 @@ scopes! {
     VerifyApiKeys = VerifyApiKeys or ReadApiKeys;
     ReadSigningKeys = ReadSigningKeys;
     UpdateSigningKeys = UpdateSigningKeys;
+    ReadPlans = ReadPlans;
+    CreatePlans = CreatePlans;
+    UpdatePlans = UpdatePlans;
+    DeletePlans = DeletePlans;
     ReadAuditEvents = ReadAuditEvents;
 }
 

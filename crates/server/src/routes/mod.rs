@@ -16,6 +16,7 @@ mod members;
 mod organizations;
 mod own_key;
 mod permissions;
+mod plans;
 mod refusals;
 mod role_permissions;
 mod roles;
@@ -49,6 +50,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(grants::routes())
         .merge(organizations::routes())
         .merge(users::routes())
+        .merge(plans::routes())
         .merge(members::routes())
         .merge(member_rights::routes())
         .merge(roles::routes())

@@ -75,7 +75,7 @@ async fn get_organization(
     caller: PlatformOrOrganization<scope::ReadOrganizations>,
     Params(query): Params<GetOrganizationQuery>,
 ) -> Result<Answer<Organization>, Refusal> {
-    let row = organizations::get_organization(&app, &caller, &query.code).await?;
+    let (row, limits) = organizations::get_organization(&app, &caller, &query.code).await?;
     Ok(Answer::ok(Organization {
         code: row.code,
         name: row.name,
@@ -86,7 +86,8 @@ async fn get_organization(
         created_on: row.created_at,
         is_suspended: row.suspended_at.is_some(),
         suspended_on: row.suspended_at,
-        rate_limits: show_limits(&row.rate_limits),
+        plan_id: row.plan_id,
+        rate_limits: show_limits(&limits),
         credits: show_credits(row.credits.as_ref(), app.now()),
     }))
 }

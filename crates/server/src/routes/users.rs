@@ -56,7 +56,7 @@ async fn get_user(
     _: Platform<scope::ReadUsers>,
     Params(query): Params<GetUserQuery>,
 ) -> Result<Answer<User>, Refusal> {
-    let row = users::get_user(&app, &query.id).await?;
+    let (row, limits) = users::get_user(&app, &query.id).await?;
     let ListedUser { email, organizations, identities, .. } = wire_user(row.clone(), query.expand.as_deref());
     Ok(Answer::ok(User {
         id: row.id,
@@ -71,7 +71,8 @@ async fn get_user(
         total_sign_ins: None,
         failed_sign_ins: None,
         last_signed_in: None,
-        rate_limits: show_limits(&row.rate_limits),
+        plan_id: row.plan_id,
+        rate_limits: show_limits(&limits),
         credits: show_credits(row.credits.as_ref(), app.now()),
         created_on: row.created_at,
         organizations,

@@ -28,6 +28,7 @@ mod metrics;
 mod oauth;
 mod organizations;
 mod permissions;
+mod plans;
 mod races;
 mod refusals;
 mod rights;

@@ -42,6 +42,7 @@ async fn an_organization_is_created_and_read() {
       "is_default": false,
       "is_suspended": false,
       "name": "Acme",
+      "plan_id": null,
       "rate_limits": [],
       "suspended_on": null
     }

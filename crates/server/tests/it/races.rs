@@ -162,6 +162,7 @@ async fn what_must_be_unique_is_given_to_one_alone() {
         ("/api/v1/organization".into(), json!({ "name": "A", "external_id": "1" }), "EXTERNAL_ID_TAKEN"),
         ("/api/v1/user".into(), json!({ "provided_id": "1" }), "EXTERNAL_ID_TAKEN"),
         ("/api/v1/roles".into(), json!({ "name": "A", "key": "editor" }), "ROLE_TAKEN"),
+        ("/api/v1/plans".into(), json!({ "name": "Pro" }), "PLAN_TAKEN"),
         ("/api/v1/permissions".into(), json!({ "name": "A", "key": "edit" }), "PERMISSION_TAKEN"),
     ] {
         let replies = join_all((0..6).map(|_| admin.post(&path, body.clone()))).await;

@@ -77,6 +77,7 @@ async fn a_user_is_created_and_read_as_a_flat_object() {
       "last_signed_in": null,
       "phone": "+441234567890",
       "picture": null,
+      "plan_id": null,
       "preferred_email": "ada@example.com",
       "provided_id": "user-7",
       "rate_limits": [],

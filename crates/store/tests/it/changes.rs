@@ -6,7 +6,7 @@ use keyward_store::head::get_revision;
 use keyward_store::organizations::{NewOrganization, find_organization, insert_organization};
 use keyward_store::scopes::list_scopes;
 
-use crate::given::{self, NOW, Seed};
+use crate::given::{self, NOW, Seed, bare_organization};
 use crate::test_store::{TestStore, commit};
 
 conformance! {
@@ -108,12 +108,12 @@ async fn a_failed_statement_ends_the_change(store: &TestStore) {
     let mut seed = Seed::new(1);
     let mut change = store.begin().await;
     let code = given::organization(&mut change, &mut seed).await;
-    let again = NewOrganization { code: &code, external_id: None, name: "Twice" };
+    let again = NewOrganization { name: "Twice", ..bare_organization(&code) };
     let refused = insert_organization(&mut change, &again).await;
     assert!(matches!(refused, Err(StoreError::Constraint(_))), "{refused:?}");
 
     let other = seed.org_code();
-    let next = NewOrganization { code: &other, external_id: None, name: "After" };
+    let next = NewOrganization { name: "After", ..bare_organization(&other) };
     assert!(insert_organization(&mut change, &next).await.is_err());
     assert!(commit(change).await.is_err());
     assert_eq!(store.db_number("SELECT COUNT(*) FROM organizations").await, 0);

@@ -98,16 +98,31 @@ pub(crate) async fn scope(change: &mut Change, seed: &mut Seed, api_id: &ApiId, 
     insert_scope(change, &NewScope { id: &id, api_id, key: &key, description: None }).await.unwrap()
 }
 
+/// An organization of which little is known.
+pub(crate) fn bare_organization(code: &OrgCode) -> NewOrganization<'_> {
+    NewOrganization { code, external_id: None, name: NAME, plan_id: None, rate_limits: &[] }
+}
+
 /// Stores an organization without external id.
 pub(crate) async fn organization(change: &mut Change, seed: &mut Seed) -> OrgCode {
     let code = seed.org_code();
-    insert_organization(change, &NewOrganization { code: &code, external_id: None, name: NAME }).await.unwrap();
+    insert_organization(change, &bare_organization(&code)).await.unwrap();
     code
 }
 
 /// A user of whom nothing is known.
 pub(crate) fn unknown_user(id: &UserId) -> NewUser<'_> {
-    NewUser { id, external_id: None, given_name: None, family_name: None, email: None, phone: None, username: None }
+    NewUser {
+        id,
+        external_id: None,
+        given_name: None,
+        family_name: None,
+        email: None,
+        phone: None,
+        username: None,
+        plan_id: None,
+        rate_limits: &[],
+    }
 }
 
 /// Stores a user of whom nothing is known.

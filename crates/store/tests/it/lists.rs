@@ -12,7 +12,7 @@ use keyward_store::users::{
     NameRange, NewUser, UserRow, find_user, find_user_by, insert_user, list_users, search_users,
 };
 
-use crate::given::{self, NOW, Seed, unknown_user};
+use crate::given::{self, NOW, Seed, bare_organization, unknown_user};
 use crate::test_store::{TestStore, commit};
 
 conformance! {
@@ -57,7 +57,7 @@ async fn of_organizations(store: &TestStore) {
     let (mut change, mut seed) = (store.begin().await, Seed::new(1));
     let codes = [(); 4].map(|()| seed.org_code());
     for (code, name) in codes.iter().zip(NAMES) {
-        let new = NewOrganization { code, external_id: Some(name), name };
+        let new = NewOrganization { external_id: Some(name), name, ..bare_organization(code) };
         insert_organization(&mut change, &new).await.unwrap();
     }
     commit(change).await.unwrap();

@@ -59,6 +59,7 @@ mod members;
 mod opening;
 mod organizations;
 mod permissions;
+mod plans;
 mod readers;
 mod refusals;
 mod roles;

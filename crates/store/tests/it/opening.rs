@@ -21,7 +21,7 @@ const FIRST: &[Migration] = &[Migration {
     postgres: include_str!("../../migrations/postgres/0001_first.sql"),
 }];
 /// The version after this one's.
-const NEXT: i64 = MIGRATIONS.len() as i64 + 1;
+const NEXT: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version + 1;
 
 /// This version's schema and a step more.
 fn newer() -> Vec<Migration> {

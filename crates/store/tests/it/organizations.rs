@@ -6,7 +6,7 @@ use keyward_store::organizations::{
     find_organization_by_external_id, insert_organization, list_organizations, update_organization,
 };
 
-use crate::given::{self, NAME, NOW, Seed, later, rate_limit};
+use crate::given::{self, NAME, NOW, Seed, bare_organization, later, rate_limit};
 use crate::test_store::{TestStore, commit};
 
 conformance! {
@@ -25,7 +25,7 @@ conformance! {
 
 async fn insert(store: &TestStore, code: &OrgCode, external_id: Option<&str>) {
     let mut change = store.begin().await;
-    insert_organization(&mut change, &NewOrganization { code, external_id, name: NAME }).await.unwrap();
+    insert_organization(&mut change, &NewOrganization { external_id, ..bare_organization(code) }).await.unwrap();
     commit(change).await.unwrap();
 }
 
@@ -39,15 +39,28 @@ async fn find_by(store: &TestStore, scope: &OrgScope, external_id: &str) -> Opti
 
 async fn an_organization_is_found_as_it_was_stored(store: &TestStore) {
     let code = Seed::new(1).org_code();
-    insert(store, &code, Some("Kunde-№7")).await;
+    let limits = [rate_limit("a"), rate_limit("b")];
+    let new = NewOrganization { external_id: Some("Kunde-№7"), rate_limits: &limits, ..bare_organization(&code) };
+    let mut change = store.begin().await;
+    insert_organization(&mut change, &new).await.unwrap();
+    commit(change).await.unwrap();
     let by_code = find(store, &OrgScope::All, &code).await.unwrap();
     let by_external_id = find_by(store, &OrgScope::All, "Kunde-№7").await.unwrap();
     for row in [by_code, by_external_id] {
-        let OrganizationRow { code: same, external_id, name, created_at, suspended_at, rate_limits, credits, revision } =
-            row;
+        let OrganizationRow {
+            code: same,
+            external_id,
+            name,
+            created_at,
+            suspended_at,
+            plan_id,
+            rate_limits,
+            credits,
+            revision,
+        } = row;
         assert_eq!((same, external_id.as_deref()), (code.clone(), Some("Kunde-№7")));
         assert_eq!((name.as_str(), created_at, suspended_at, revision), (NAME, NOW, None, 1));
-        assert_eq!((rate_limits, credits), (Vec::new(), None));
+        assert_eq!((plan_id, rate_limits, credits), (None, limits.to_vec(), None));
     }
     assert!(find_by(store, &OrgScope::All, "kunde-№7").await.is_none(), "case matters");
     assert_eq!(store.db_texts("SELECT name_folded FROM organizations").await, ["żółć & søn 東京 🗝"]);
@@ -83,7 +96,7 @@ async fn an_external_id_is_unique_among_the_not_deleted(store: &TestStore) {
     let mut seed = Seed::new(1);
     let (first, second) = (seed.org_code(), seed.org_code());
     insert(store, &first, Some("x")).await;
-    let again = NewOrganization { code: &second, external_id: Some("x"), name: NAME };
+    let again = NewOrganization { external_id: Some("x"), ..bare_organization(&second) };
     assert!(insert_organization(&mut store.begin().await, &again).await.is_err());
     store.db_execute("UPDATE organizations SET deleted_at = 1").await;
     insert(store, &second, Some("x")).await;
@@ -122,7 +135,7 @@ async fn named(store: &TestStore, names: &[&str]) -> Vec<OrgCode> {
     let mut codes = Vec::new();
     for name in names {
         let code = seed.org_code();
-        let new = NewOrganization { code: &code, external_id: Some(name), name };
+        let new = NewOrganization { external_id: Some(name), name, ..bare_organization(&code) };
         insert_organization(&mut change, &new).await.unwrap();
         codes.push(code);
     }

@@ -7,7 +7,7 @@ use keyward_store::organizations::{NewOrganization, insert_organization};
 use keyward_store::tidying::{Reference, UntidyRow, find_untidy, set_tidied, tidy_keys};
 use keyward_store::users::insert_user;
 
-use crate::given::{self, Seed, later};
+use crate::given::{self, Seed, bare_organization, later};
 use crate::test_store::{TestStore, commit};
 
 conformance! {
@@ -163,7 +163,7 @@ async fn keys_of_others_and_those_of_other_batches_stay_as_they_are(store: &Test
         let api = NewApi { id: &apis[at], name: "API", audience: Some(apis[at].as_str()), key_prefix, key_class };
         insert_api(&mut change, &api).await.unwrap();
         insert_user(&mut change, &given::unknown_user(&users[at])).await.unwrap();
-        let organization = NewOrganization { code: &orgs[at], external_id: None, name: "Organization" };
+        let organization = NewOrganization { name: "Organization", ..bare_organization(&orgs[at]) };
         insert_organization(&mut change, &organization).await.unwrap();
     }
     commit(change).await.unwrap();

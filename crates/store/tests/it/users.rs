@@ -7,7 +7,7 @@ use keyward_store::users::{
     list_users, search_users, update_user,
 };
 
-use crate::given::{self, NOW, Seed, later, rate_limit, unknown_user};
+use crate::given::{self, NOW, Seed, bare_organization, later, rate_limit, unknown_user};
 use crate::test_store::{TestStore, commit};
 
 conformance! {
@@ -49,12 +49,15 @@ fn known_user(id: &keyward_core::UserId) -> NewUser<'_> {
         email: Some("zoë@example.com"),
         phone: Some("+48 600 100 200"),
         username: Some("Zoë"),
+        plan_id: None,
+        rate_limits: &[],
     }
 }
 
 async fn a_user_is_found_as_it_was_stored(store: &TestStore) {
     let id = Seed::new(1).user_id();
-    insert(store, &known_user(&id)).await;
+    let limits = [rate_limit("a"), rate_limit("b")];
+    insert(store, &NewUser { rate_limits: &limits, ..known_user(&id) }).await;
     let mut tx = store.read().await.unwrap();
     let mut found = vec![find_user(&mut tx, &id).await.unwrap()];
     for (column, value) in COLUMNS {
@@ -72,6 +75,7 @@ async fn a_user_is_found_as_it_was_stored(store: &TestStore) {
             username,
             created_at,
             suspended_at,
+            plan_id,
             rate_limits,
             credits,
             name_folded,
@@ -80,7 +84,7 @@ async fn a_user_is_found_as_it_was_stored(store: &TestStore) {
         } = row.unwrap();
         assert_eq!((same, created_at, suspended_at, revision), (id.clone(), NOW, None, 1));
         assert_eq!((name_folded.as_str(), organizations), ("zoë żółć", None));
-        assert_eq!((rate_limits, credits), (Vec::new(), None));
+        assert_eq!((plan_id, rate_limits, credits), (None, limits.to_vec(), None));
         assert_eq!((external_id.as_deref(), username.as_deref()), (Some("Ext-1"), Some("Zoë")));
         assert_eq!((given_name.as_deref(), family_name.as_deref()), (Some("Zoë"), Some("ŻÓŁĆ")));
         assert_eq!((email.as_deref(), phone.as_deref()), (Some("zoë@example.com"), Some("+48 600 100 200")));
@@ -141,7 +145,7 @@ async fn a_user_and_an_organization_may_have_the_same_external_id(store: &TestSt
     let (id, code) = (seed.user_id(), seed.org_code());
     let mut change = store.begin().await;
     insert_user(&mut change, &known_user(&id)).await.unwrap();
-    let organization = NewOrganization { code: &code, external_id: Some("Ext-1"), name: "Acme" };
+    let organization = NewOrganization { external_id: Some("Ext-1"), name: "Acme", ..bare_organization(&code) };
     insert_organization(&mut change, &organization).await.unwrap();
     commit(change).await.unwrap();
 }

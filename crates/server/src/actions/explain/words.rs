@@ -73,12 +73,17 @@ fn of_scopes(explained: &Explanation<'_>, ask: &Ask<'_>, failed: Option<&Outcome
         carried if carried.is_empty() => "no scope".to_owned(),
         carried => carried,
     };
-    match failed {
+    let told = match failed {
         Some(Outcome::InsufficientScope(missing)) => {
             format!("It carries {carried}, and lacks {}.", list(missing.iter()))
         }
         _ if ask.presented.scopes.is_empty() => format!("It carries {carried}, and none was asked for."),
         _ => format!("It carries {carried}, and with that all that was asked for."),
+    };
+    let given = explained.entry.api.scope_keys(&explained.entry.key.scopes).into_iter();
+    match list(given.filter(|scope| !explained.scopes.contains(scope))) {
+        withheld if withheld.is_empty() => told,
+        withheld => format!("{told} Its owner's plan does not allow {withheld}."),
     }
 }
 

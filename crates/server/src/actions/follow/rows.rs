@@ -47,6 +47,7 @@ pub(super) fn owner(fact: OwnerFact) -> facts::Owner {
         is_suspended: fact.suspended_at.is_some(),
         is_deleted: fact.deleted_at.is_some(),
         rate_limits: fact.rate_limits,
+        allowed_scopes: fact.allowed_scopes,
         revision: fact.revision,
     }
 }
@@ -58,6 +59,7 @@ pub(super) fn application(fact: ApplicationFact) -> facts::Application {
         is_suspended: fact.org_suspended_at.is_some(),
         is_deleted: fact.org_deleted_at.is_some(),
         rate_limits: fact.org_rate_limits.unwrap_or_default(),
+        allowed_scopes: fact.org_allowed_scopes,
         revision,
     });
     facts::Application {
@@ -100,6 +102,7 @@ pub(super) fn key(fact: KeyFact, secrets: Vec<facts::Secret>) -> facts::Key {
         is_suspended: fact.owner_suspended_at.is_some(),
         is_deleted: fact.owner_deleted_at.is_some(),
         rate_limits: fact.owner_rate_limits.unwrap_or_default(),
+        allowed_scopes: fact.owner_allowed_scopes,
         revision,
     });
     facts::Key {

@@ -18,6 +18,7 @@ use crate::actions::credits::{Next, read_credits};
 use crate::actions::kept_answers::Repetition;
 use crate::actions::limits::read_limits;
 use crate::actions::owners::{Resolved, resolve_owner};
+use crate::actions::plans::hold_to_plan;
 use crate::actions::scopes::read_scopes;
 use crate::app::App;
 use crate::caller::Caller;
@@ -65,6 +66,7 @@ async fn insert(
     hold_to_owner(&owner, &api, allowed_cidrs, rate_limits)?;
     let rows = scopes::list_scopes(change, &api.id).await?;
     let numbers = read_scopes(&rows, request.scope_ids.as_deref().unwrap_or_default(), "scope_ids")?;
+    hold_to_plan(change, &owner, &api.id, (&rows, &numbers)).await?;
     let bound = read_bound(change, caller, request.bound_api_ids.as_deref()).await?;
     if owner == Owner::Environment {
         if !credits.is_kept() {

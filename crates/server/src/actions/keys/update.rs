@@ -14,6 +14,7 @@ use crate::actions::Changed;
 use crate::actions::callers::begin;
 use crate::actions::credits::{Next, read_credits};
 use crate::actions::limits::read_limits;
+use crate::actions::plans::hold_to_plan;
 use crate::actions::scopes::read_scopes;
 use crate::app::App;
 use crate::caller::Caller;
@@ -75,6 +76,8 @@ async fn apply(
     if let Some(given) = &request.scope_ids {
         let rows = scopes::list_scopes(change, &before.api_id).await?;
         after.scopes = read_scopes(&rows, given.as_deref().unwrap_or_default(), "scope_ids")?;
+        let added = after.scopes.iter().filter(|number| !before.scopes.contains(*number)).collect();
+        hold_to_plan(change, &before.owner(), &before.api_id, (&rows, &added)).await?;
     }
     if let Some(is_enabled) = request.enabled {
         after.is_enabled = is_enabled;

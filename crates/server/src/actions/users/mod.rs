@@ -3,8 +3,8 @@
 mod list;
 mod update;
 
-use keyward_core::UserId;
 use keyward_core::bounds::{self, MAX_EXTERNAL_ID_CHARS, MAX_IDENTITY_CHARS, MAX_NAME_CHARS};
+use keyward_core::{RateLimit, UserId};
 pub use keyward_store::users::UserRow;
 use keyward_store::users::{self, NewUser, UserColumn};
 use keyward_store::{Change, NewEvent, Tx};
@@ -13,8 +13,10 @@ use keyward_wire::users::{CreateUserRequest, IdentityType, UserIdentity, UserPro
 
 use crate::actions::Changed;
 use crate::actions::callers::begin;
+use crate::actions::limits::read_limits;
 use crate::actions::members::join;
 use crate::actions::organizations::find_organization;
+use crate::actions::plans::{Terms, limits_in_force};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
@@ -41,7 +43,9 @@ pub async fn create_user(app: &App, caller: &Caller, request: CreateUserRequest)
     if let Some(external_id) = &request.provided_id {
         bounds::text(external_id, MAX_EXTERNAL_ID_CHARS).in_field("provided_id")?;
     }
+    let limits = request.rate_limits.as_deref().map(|given| read_limits(caller, given)).transpose()?;
     let mut change = begin(app, caller).await?;
+    let terms = Terms::default().with(&mut change, Some(request.plan_id.as_deref()), limits.map(Some)).await?;
     let organization = match &request.organization_code {
         Some(code) => Some(find_organization(&mut change, caller, code, "organization_code").await?),
         None => None,
@@ -55,6 +59,8 @@ pub async fn create_user(app: &App, caller: &Caller, request: CreateUserRequest)
         email: identities.email.as_deref(),
         phone: identities.phone.as_deref(),
         username: identities.username.as_deref(),
+        plan_id: terms.plan_id.as_ref(),
+        rate_limits: &terms.rate_limits,
     };
     insert(&mut change, &new).await?;
     let org_code = organization.map(|organization| organization.code);
@@ -63,6 +69,8 @@ pub async fn create_user(app: &App, caller: &Caller, request: CreateUserRequest)
     }
     let event = NewEvent::new("user.created", &id)
         .in_organization(org_code)
+        .value("plan_id", (), &terms.plan_id)
+        .value("rate_limits", (), Some(&terms.rate_limits).filter(|limits| !limits.is_empty()))
         .personal("provided_id", (), new.external_id)
         .personal("given_name", (), new.given_name)
         .personal("family_name", (), new.family_name)
@@ -90,10 +98,12 @@ pub(super) async fn insert(change: &mut Change, new: &NewUser<'_>) -> Result<(),
     Ok(users::insert_user(change, new).await?)
 }
 
-/// One user.
-pub async fn get_user(app: &App, id: &str) -> Result<UserRow, Refusal> {
+/// One user, with the limits of rate that are in force.
+pub async fn get_user(app: &App, id: &str) -> Result<(UserRow, Vec<RateLimit>), Refusal> {
     let mut tx = app.read().await?;
-    require_user(&mut tx, id).await
+    let row = require_user(&mut tx, id).await?;
+    let limits = limits_in_force(&mut tx, row.plan_id.as_ref(), &row.rate_limits).await?;
+    Ok((row, limits))
 }
 
 async fn require_user(tx: &mut Tx, id: &str) -> Result<UserRow, Refusal> {

@@ -11,7 +11,8 @@ use crate::actions::Changed;
 use crate::actions::audit::erase_rest;
 use crate::actions::callers::begin;
 use crate::actions::credits::{Next, read_credits};
-use crate::actions::limits::read_limits;
+use crate::actions::limits::read_given_limits;
+use crate::actions::plans::Terms;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
@@ -32,7 +33,7 @@ pub async fn update_user(
             bounds::text(text, max).in_field(field)?;
         }
     }
-    let limits = request.rate_limits.map(|given| read_limits(caller, &given.unwrap_or_default())).transpose()?;
+    let limits = read_given_limits(caller, request.rate_limits.as_ref())?;
     let credits = request.credits.map(|given| read_credits(caller, given.as_ref())).transpose()?;
     let mut change = begin(app, caller).await?;
     let before = require_user(&mut change, id).await?;
@@ -45,7 +46,9 @@ pub async fn update_user(
         Some(false) => None,
         None => after.suspended_at,
     };
-    after.rate_limits = limits.unwrap_or(after.rate_limits);
+    let terms = Terms { plan_id: after.plan_id, rate_limits: after.rate_limits };
+    let plan_id = request.plan_id.as_ref().map(Option::as_deref);
+    Terms { plan_id: after.plan_id, rate_limits: after.rate_limits } = terms.with(&mut change, plan_id, limits).await?;
     let next = Next::of(before.credits.as_ref(), credits)?;
     let action = match (before.suspended_at, after.suspended_at) {
         (None, Some(_)) => "user.suspended",
@@ -54,6 +57,7 @@ pub async fn update_user(
     };
     let event = NewEvent::new(action, &after.id)
         .value("is_suspended", before.suspended_at.is_some(), after.suspended_at.is_some())
+        .value("plan_id", &before.plan_id, &after.plan_id)
         .value("rate_limits", &before.rate_limits, &after.rate_limits)
         .personal("given_name", &before.given_name, &after.given_name)
         .personal("family_name", &before.family_name, &after.family_name)

@@ -30,6 +30,10 @@ impl<'a> Given<'a> {
         let acme = json!({ "name": "Acme", "external_id": "customer-42" });
         let org = admin.post("/api/v1/organization", acme).await.text("/organization/code");
         admin.makes_permission("create:todos", json!({})).await;
+        let starter = json!({ "name": "Starter", "allowed_scopes": [{ "api_id": api, "scopes": [] }] });
+        let plan = admin.post("/api/v1/plans", starter).await.text("/plan/id");
+        let globex = json!({ "name": "Globex", "external_id": "customer-43", "plan_id": plan });
+        assert_eq!(admin.post("/api/v1/organization", globex).await.status, 200);
         let key = json!({ "name": "Key", "api_id": api, "user_id": user });
         let (revoked, _) = admin.makes_key(key.clone()).await;
         assert_eq!(admin.delete(&format!("/api/v1/api_keys/{revoked}")).await.status, 200);
@@ -49,6 +53,7 @@ impl<'a> Given<'a> {
             ("$ORGANIZATION_TOKEN", of_organization.token.unwrap()),
             ("$MANAGEMENT_API", admin.management_api().await),
             ("$ROLE", admin.makes_role("admin", json!({})).await),
+            ("$PLAN", plan),
             ("$API", api),
             ("$SCOPE", scope),
             ("$USER", user),

@@ -16,6 +16,7 @@ fn unknown(name: &str) -> &'static str {
         "scope_id" => "api_scope_00000000000000000000000000000000",
         "org_code" => "org_000000000000",
         "user_id" => "kp_00000000000000000000000000000000",
+        "plan_id" => "plan_00000000000000000000000000000000",
         "key_id" => "api_key_00000000000000000000000000000000",
         "role_id" | "permission_id" => "00000000-0000-7000-8000-000000000000",
         _ => "00000000000000000000000000000000",
@@ -27,6 +28,7 @@ async fn made(given: &Given<'_>) -> Vec<(&'static str, String)> {
     let admin = &given.admin;
     let role = admin.makes_role("spare", serde_json::json!({})).await;
     let permission = admin.makes_permission("spare", serde_json::json!({})).await;
+    let plan = admin.post("/api/v1/plans", serde_json::json!({ "name": "Spare" })).await.text("/plan/id");
     let things = &given.things;
     vec![
         ("api_id", things.api.clone()),
@@ -34,6 +36,7 @@ async fn made(given: &Given<'_>) -> Vec<(&'static str, String)> {
         ("user_id", things.user.clone()),
         ("role_id", role),
         ("permission_id", permission),
+        ("plan_id", plan),
     ]
 }
 
@@ -82,6 +85,7 @@ const NOT_FOUND: &[&str] = &[
     "MEMBER_NOT_FOUND",
     "ROLE_NOT_FOUND",
     "PERMISSION_NOT_FOUND",
+    "PLAN_NOT_FOUND",
     "SECRET_NOT_FOUND",
     "API_KEY_NOT_FOUND",
 ];

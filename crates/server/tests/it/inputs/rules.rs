@@ -113,7 +113,13 @@ impl Rule {
     /// A text of at least so many characters that keeps the pattern, another one for each `nth`.
     pub(super) fn text(&self, length: usize, nth: usize) -> String {
         let address = if self.pattern.as_deref().is_some_and(|pattern| pattern.contains('@')) { "@a" } else { "" };
-        let number: String = nth.to_string().bytes().map(|digit| char::from(digit - b'0' + b'a')).collect();
+        // In letters of one case: they fit every pattern, and no two of one character are soon alike.
+        let mut number = String::new();
+        let mut left = nth;
+        while left > 0 || number.is_empty() {
+            number.insert(0, char::from(b'a' + u8::try_from(left % 26).unwrap()));
+            left /= 26;
+        }
         let length = length.max(1).max(self.least.and_then(|least| usize::try_from(least).ok()).unwrap_or(0));
         let filled = length.saturating_sub(number.len() + address.len());
         let text = format!("{}{number}{address}", "k".repeat(filled));

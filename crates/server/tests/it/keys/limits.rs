@@ -144,6 +144,30 @@ async fn keys_of_one_owner_share_its_limits_and_a_user_has_them_too() {
 }
 
 #[tokio::test]
+async fn an_owner_has_its_limits_from_its_making_on() {
+    let app = TestApp::start().await;
+    let shop = Shop::open(&app).await;
+    let limits = json!({ "rate_limits": [limit("mine", 1, 60)] });
+    let made =
+        shop.admin.post("/api/v1/organization", crate::support::with(&json!({ "name": "Acme" }), limits.clone()));
+    let org = made.await.text("/organization/code");
+    let user = shop.admin.post("/api/v1/user", limits).await.text("/id");
+    for (owner, path) in [
+        (json!({ "org_code": org }), format!("/api/v1/organization?code={org}")),
+        (json!({ "org_code": null, "user_id": user }), format!("/api/v1/user?id={user}")),
+    ] {
+        let shown = shop.admin.get(&path).await.body["rate_limits"].clone();
+        assert_eq!(shown, json!([{ "name": "mine", "limit": 1, "window_seconds": 60, "cost": 1 }]));
+        let (_, secret) = shop.makes_key(owner).await;
+        assert_eq!(shop.costs(&secret, 1).await, "API_KEY_VERIFIED");
+        assert_eq!(shop.costs(&secret, 1).await, "API_KEY_RATE_LIMITED");
+    }
+    let told = "SELECT COUNT(*) FROM audit_events \
+         WHERE details LIKE '%\"after\":{\"rate_limits\":[{\"cost\":1,\"limit\":1,\"name\":\"mine\"%'";
+    assert_eq!(app.database.db_number(told).await, 2);
+}
+
+#[tokio::test]
 async fn limits_are_changed_in_use_and_what_was_used_stays() {
     let app = TestApp::start().await;
     let shop = Shop::open(&app).await;
@@ -205,6 +229,8 @@ async fn limits_that_cannot_be_are_refused_by_name_and_change_nothing() {
                 .post("/api/v1/api_keys", crate::support::with(&shop.body(), json!({ "rate_limits": limits })))
                 .await,
             shop.limits_owner(limits.clone()).await,
+            shop.admin.post("/api/v1/organization", json!({ "name": "Acme", "rate_limits": limits })).await,
+            shop.admin.post("/api/v1/user", json!({ "rate_limits": limits })).await,
         ] {
             assert_eq!(reply.status, 400, "{limits}: {reply}");
             assert!(reply.message().contains(field), "{limits}: {reply}");

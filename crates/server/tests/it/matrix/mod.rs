@@ -5,6 +5,7 @@ mod described;
 mod members;
 mod organizations;
 mod outcomes;
+mod plans;
 mod presented;
 mod roles;
 pub(crate) mod routes;

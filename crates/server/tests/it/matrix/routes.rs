@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use serde_json::{Value, json};
 
-use super::{members, organizations, roles, users};
+use super::{members, organizations, plans, roles, users};
 use crate::support::Actor;
 
 /// A route and who may use it. No scope means that it is open to all.
@@ -31,7 +31,8 @@ const fn open(method: &'static str, path: &'static str) -> Route {
 const SCOPE_OF_APPLICATION: &str = "/api/v1/apis/{api_id}/applications/{application_id}/scopes/{scope_id}";
 
 /// Every route of the document, by the file that knows how to ask for it.
-pub(crate) const ROUTES: &[&[Route]] = &[GENERAL, organizations::ROUTES, members::ROUTES, users::ROUTES, roles::ROUTES];
+pub(crate) const ROUTES: &[&[Route]] =
+    &[GENERAL, organizations::ROUTES, members::ROUTES, users::ROUTES, roles::ROUTES, plans::ROUTES];
 
 const GENERAL: &[Route] = &[
     shared("GET", "/api/v1/apis", &["read:apis"]),
@@ -134,6 +135,9 @@ impl<'a> Things<'a> {
             return request;
         }
         if let Some(request) = roles::request(self, route, count).await {
+            return request;
+        }
+        if let Some(request) = plans::request(self, route, count).await {
             return request;
         }
         let key = json!({ "name": "Key", "api_id": self.api, "org_code": self.org });

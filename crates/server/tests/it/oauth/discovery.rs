@@ -120,7 +120,11 @@ async fn the_server_describes_itself_at_both_addresses_by_the_issuer_of_its_toke
         "update:role_system_permissions",
         "read:signing_keys",
         "update:signing_keys",
-        "read:audit_events"
+        "read:audit_events",
+        "read:plans",
+        "create:plans",
+        "update:plans",
+        "delete:plans"
       ],
       "subject_types_supported": [
         "public"

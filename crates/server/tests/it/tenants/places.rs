@@ -31,6 +31,7 @@ pub(super) enum Kind {
     RoleKey,
     Permission,
     PermissionKey,
+    Plan,
     /// The caller's own name of a request.
     Repeat,
     /// Names nothing.
@@ -179,10 +180,11 @@ fn kind(path: &str, part: Part, name: &str) -> Kind {
         ("/oauth2/revoke", "token") => Plain,
         (_, "application_id" | "client_id" | "applications.[].id") => Application,
         (_, "client_secret") => ApplicationSecret,
-        (_, "api_id" | "keys.[].api_id" | "bound_api_ids.[]") => Api,
+        (_, "plan_id") => Plan,
+        (_, "api_id" | "keys.[].api_id" | "bound_api_ids.[]" | "allowed_scopes.[].api_id") => Api,
         (_, "audience" | "keys.[].audience") => Audience,
         (_, "scope_id" | "scope_ids.[]") => Scope,
-        (_, "scope" | "scopes.[]" | "keys.[].scopes.[]") => ScopeKey,
+        (_, "scope" | "scopes.[]" | "keys.[].scopes.[]" | "allowed_scopes.[].scopes.[]") => ScopeKey,
         (_, "role_id") => Role,
         (_, "roles" | "users.[].roles.[]") => RoleKey,
         (_, "permission_id" | "permissions.[].id" | "assignment_permission_id") => Permission,

@@ -93,6 +93,12 @@ async fn after_random_changes_a_node_remembers_what_one_reads_that_begins_now() 
     let mut player = Player::new(&world, world.admin.clone(), seed);
     // A rotation at once would end its own token too.
     player.leave_out("/api/v1/signing_keys");
+    // From the beginning on, so that what becomes of the plan becomes of owners.
+    let plan = world.admin.get("/api/v1/plans").await.text("/plans/0/id");
+    for org in [&world.own.org, &world.other.org] {
+        let path = format!("/api/v1/organization/{org}");
+        assert_eq!(world.admin.patch(&path, serde_json::json!({ "plan_id": plan })).await.status, 200);
+    }
     for _ in 0..(cases() / 8).max(8) {
         player.play(&app, REQUESTS).await;
         let differences = differences(&app).await;

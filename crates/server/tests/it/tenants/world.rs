@@ -131,9 +131,16 @@ async fn platform(app: &TestApp, admin: &Actor<'_>, word: &str, users: [&str; 2]
     names.entry(Kind::KeySecret).or_default().push(machine.token.unwrap());
     names.entry(Kind::Application).or_default().push(id);
     names.entry(Kind::ApplicationSecret).or_default().push(secret);
-    for (kind, path, list) in
-        [(Kind::Role, "/api/v1/roles", "/roles"), (Kind::Permission, "/api/v1/permissions", "/permissions")]
-    {
+    for name in ["Small", "Large"] {
+        let limits = json!([{ "name": name.to_lowercase(), "limit": 1_000_000, "window_seconds": 1 }]);
+        let body = json!({ "name": format!("{word} {name}"), "rate_limits": limits });
+        assert_eq!(admin.post("/api/v1/plans", body).await.status, 201);
+    }
+    for (kind, path, list) in [
+        (Kind::Role, "/api/v1/roles", "/roles"),
+        (Kind::Permission, "/api/v1/permissions", "/permissions"),
+        (Kind::Plan, "/api/v1/plans", "/plans"),
+    ] {
         let listed = admin.get(path).await;
         let ids = listed.body.pointer(list).and_then(Value::as_array).unwrap();
         names.insert(kind, ids.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect());

@@ -73,6 +73,7 @@ async fn a_user_is_found_by_the_external_id_and_made_the_first_time() {
       "last_signed_in": null,
       "phone": null,
       "picture": null,
+      "plan_id": null,
       "preferred_email": null,
       "provided_id": "user-7",
       "rate_limits": [],
@@ -106,6 +107,7 @@ async fn an_organization_is_found_by_the_external_id_and_made_the_first_time() {
       "is_default": false,
       "is_suspended": false,
       "name": "customer-42",
+      "plan_id": null,
       "rate_limits": [],
       "suspended_on": null
     }
