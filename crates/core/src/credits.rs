@@ -110,6 +110,15 @@ impl CreditTerms {
     }
 }
 
+/// Credits that somebody begins with: so many, on these terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantedCredits {
+    /// What is agreed on.
+    pub terms: CreditTerms,
+    /// How many there are at first, at most [`MAX_CREDITS`].
+    pub remaining: u64,
+}
+
 /// Credits that a node takes at once at most, unless one verification needs more.
 const MAX_BLOCK: u64 = 1_000;
 

@@ -1,7 +1,7 @@
 //! Plans: what owners are allowed, by a name.
 
 use keyward_core::bounds::fold;
-use keyward_core::{AllowedScopes, PlanId, RateLimit};
+use keyward_core::{AllowedScopes, GrantedCredits, PlanId, RateLimit};
 
 use crate::change::Change;
 use crate::db::{execute, fetch_all, fetch_one, fetch_optional};
@@ -19,6 +19,8 @@ row! {
         pub rate_limits: Vec<RateLimit>,
         /// The scopes that keys of its owners may carry; none for any.
         pub allowed_scopes: Option<AllowedScopes>,
+        /// The credits that each of its owners begins with.
+        pub credits: Option<GrantedCredits>,
         /// The revision of its last change.
         pub revision: Revision,
     }
@@ -35,6 +37,8 @@ pub struct NewPlan<'a> {
     pub rate_limits: &'a [RateLimit],
     /// The scopes that keys of its owners may carry; none for any.
     pub allowed_scopes: Option<&'a AllowedScopes>,
+    /// The credits that each of its owners begins with.
+    pub credits: Option<&'a GrantedCredits>,
 }
 
 /// An order of plans.
@@ -48,7 +52,10 @@ pub enum PlanSort {
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT id, name, rate_limits, allowed_scopes, revision FROM plans WHERE deleted_at IS NULL ", $rest)
+        concat!(
+            "SELECT id, name, rate_limits, allowed_scopes, credits, revision FROM plans WHERE deleted_at IS NULL ",
+            $rest
+        )
     };
 }
 
@@ -92,22 +99,23 @@ pub async fn count_owners(tx: &mut Tx, id: &PlanId) -> Result<u64, StoreError> {
 
 /// Stores a plan.
 pub async fn insert_plan(change: &mut Change, new: &NewPlan<'_>) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO plans (id, name, name_folded, rate_limits, allowed_scopes, created_at, revision) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    const SQL: &str = "INSERT INTO plans (id, name, name_folded, rate_limits, allowed_scopes, credits, created_at, \
+         revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let (now, stamp) = (change.now().as_micros(), change.stamp());
     let (limits, scopes) = (to_json(&new.rate_limits), new.allowed_scopes.map(to_json));
-    execute!(change, SQL, new.id.as_str(), new.name, fold(new.name), limits, scopes, now, stamp)?;
+    let (name, credits) = (fold(new.name), new.credits.map(to_json));
+    execute!(change, SQL, new.id.as_str(), new.name, name, limits, scopes, credits, now, stamp)?;
     Ok(())
 }
 
 /// Writes a plan that was found back, with whatever of it is new. What it allows is in force with [`stamp_owners`].
 pub async fn update_plan(change: &mut Change, plan: &PlanRow) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE plans SET name = $2, name_folded = $3, rate_limits = $4, allowed_scopes = $5, \
-         revision = $6 WHERE id = $1 AND deleted_at IS NULL";
+         credits = $6, revision = $7 WHERE id = $1 AND deleted_at IS NULL";
     let stamp = change.stamp();
     let (limits, scopes) = (to_json(&plan.rate_limits), plan.allowed_scopes.as_ref().map(to_json));
-    let name = plan.name.as_str();
-    hit_one("plans", execute!(change, SQL, plan.id.as_str(), name, fold(name), limits, scopes, stamp)?)
+    let (name, credits) = (plan.name.as_str(), plan.credits.as_ref().map(to_json));
+    hit_one("plans", execute!(change, SQL, plan.id.as_str(), name, fold(name), limits, scopes, credits, stamp)?)
 }
 
 /// Gives every owner that has a plan the revision of this change, so that the feed tells them with what the plan allows.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 use keyward_core::{
-    AccessKey, AllowedScopes, ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeyType, OrgCode, PermissionId, PlanId,
-    RateLimit, RefillInterval, RoleId, ScopeId, ScopeKey, ScopeNumbers, SecretMac, Selector, SystemPermission,
-    Timestamp, UserId,
+    AccessKey, AllowedScopes, ApiId, ApiKeyId, ClientId, GrantedCredits, KeyClass, KeyPrefix, KeyType, OrgCode,
+    PermissionId, PlanId, RateLimit, RefillInterval, RoleId, ScopeId, ScopeKey, ScopeNumbers, SecretMac, Selector,
+    SystemPermission, Timestamp, UserId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -77,6 +77,7 @@ columns! {
     RefillInterval: String = |text| RefillInterval::parse(&text);
     Balance: String = |text| Balance::read(&text);
     AllowedScopes: String = |text| from_json(&text);
+    GrantedCredits: String = |text| from_json(&text);
     Map<String, Value>: String = |text| from_json(&text);
 }
 

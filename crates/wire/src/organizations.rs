@@ -18,13 +18,16 @@ pub struct CreateOrganizationRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::texts::ExternalId>))]
     pub external_id: Option<String>,
-    /// Addition. Its plan, whose limits of rate stand in the place of its own.
+    /// Addition. Its plan, whose limits of rate and credits stand in the place of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan_id: Option<String>,
     /// Addition. Limits of rate that all its keys share; at most 8. Not beside a plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_items = 8))]
     pub rate_limits: Option<Vec<RateLimit>>,
+    /// Addition. Credits that all its keys share. Not beside a plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credits: Option<GivenCredits>,
     /// Accepted for Kinde's clients; not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handle: Option<String>,
@@ -135,7 +138,7 @@ pub struct Organization {
     pub plan_id: Option<PlanId>,
     /// Addition. Limits of rate that all its keys share: those of its plan, or its own.
     pub rate_limits: Vec<RateLimit>,
-    /// Addition. Credits that all its keys share; null if they do without.
+    /// Addition. Credits that all its keys share, by its plan or its own; null if they do without.
     pub credits: Option<Credits>,
 }
 
@@ -156,7 +159,7 @@ pub struct UpdateOrganizationRequest {
     /// Suspended, its keys answer `API_KEY_OWNER_SUSPENDED` and its applications get no tokens, until this is lifted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_suspended: Option<bool>,
-    /// Addition. Its plan, whose limits of rate stand in the place of its own, which end. Null for none.
+    /// Addition. Its plan, whose limits of rate and credits stand in the place of its own, which end. Null for none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub plan_id: Option<Option<String>>,
@@ -164,7 +167,7 @@ pub struct UpdateOrganizationRequest {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<RateLimit>>, max_items = 8))]
     pub rate_limits: Option<Option<Vec<RateLimit>>>,
-    /// Addition. Credits that all its keys share. Null for doing without.
+    /// Addition. Credits that all its keys share. Null for doing without. Not beside a plan.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<GivenCredits>))]
     pub credits: Option<Option<GivenCredits>>,

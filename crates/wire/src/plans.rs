@@ -3,6 +3,7 @@
 use keyward_core::PlanId;
 use serde::{Deserialize, Serialize};
 
+use crate::credits::GivenCredits;
 use crate::limits::RateLimit;
 
 /// Creates a plan.
@@ -21,6 +22,9 @@ pub struct CreatePlanRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     pub allowed_scopes: Option<Vec<PlanScopes>>,
+    /// The credits that each of its owners begins with. Absent for doing without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credits: Option<GivenCredits>,
 }
 
 /// The scopes of one API that a plan allows.
@@ -52,6 +56,11 @@ pub struct UpdatePlanRequest {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<PlanScopes>>, max_items = 100))]
     pub allowed_scopes: Option<Option<Vec<PlanScopes>>>,
+    /// The credits that each of its owners begins with; of those who have it, refill and cost change, and what is left stays.
+    /// Null for doing without.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<GivenCredits>))]
+    pub credits: Option<Option<GivenCredits>>,
 }
 
 /// Which plans to list.
@@ -95,6 +104,8 @@ pub struct Plan {
     pub rate_limits: Vec<RateLimit>,
     /// The scopes that keys of its owners may carry; of an API that is not named, none. Null for any.
     pub allowed_scopes: Option<Vec<PlanScopes>>,
+    /// The credits that each of its owners begins with; null for doing without.
+    pub credits: Option<GivenCredits>,
 }
 
 /// A page of plans.

@@ -25,13 +25,16 @@ pub struct CreateUserRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_items = 3))]
     pub identities: Option<Vec<UserIdentity>>,
-    /// Addition. Its plan, whose limits of rate stand in the place of its own.
+    /// Addition. Its plan, whose limits of rate and credits stand in the place of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan_id: Option<String>,
     /// Addition. Limits of rate that all its keys share; at most 8. Not beside a plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_items = 8))]
     pub rate_limits: Option<Vec<RateLimit>>,
+    /// Addition. Credits that all its keys share. Not beside a plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credits: Option<GivenCredits>,
 }
 
 /// The user's name.
@@ -185,7 +188,7 @@ pub struct User {
     pub plan_id: Option<PlanId>,
     /// Addition. Limits of rate that all its keys share: those of its plan, or its own.
     pub rate_limits: Vec<RateLimit>,
-    /// Addition. Credits that all its keys share; null if they do without.
+    /// Addition. Credits that all its keys share, by its plan or its own; null if they do without.
     pub credits: Option<Credits>,
 }
 
@@ -339,7 +342,7 @@ pub struct UpdateUserRequest {
     /// Suspended, the user's keys answer `API_KEY_OWNER_SUSPENDED` until this is lifted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_suspended: Option<bool>,
-    /// Addition. Its plan, whose limits of rate stand in the place of its own, which end. Null for none.
+    /// Addition. Its plan, whose limits of rate and credits stand in the place of its own, which end. Null for none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub plan_id: Option<Option<String>>,
@@ -347,7 +350,7 @@ pub struct UpdateUserRequest {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<RateLimit>>, max_items = 8))]
     pub rate_limits: Option<Option<Vec<RateLimit>>>,
-    /// Addition. Credits that all its keys share. Null for doing without.
+    /// Addition. Credits that all its keys share. Null for doing without. Not beside a plan.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::patch::given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<GivenCredits>))]
     pub credits: Option<Option<GivenCredits>>,

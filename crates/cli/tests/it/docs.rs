@@ -162,6 +162,7 @@ fn every_test_that_holds_a_promise_about_limits_is_there() {
         "store/tests/it/credits.rs",
         "server/tests/it/keys/limits.rs",
         "server/tests/it/keys/credits.rs",
+        "server/tests/it/plans/credits.rs",
         "server/tests/it/plans/mod.rs",
         "server/tests/it/plans/owners.rs",
         "server/tests/it/plans/scopes.rs",

@@ -11,10 +11,10 @@ use keyward_wire::organizations::{
 
 use crate::actions::Changed;
 use crate::actions::callers::begin;
-use crate::actions::credits::{Next, read_credits};
+use crate::actions::credits::read_credits;
 use crate::actions::limits::{read_given_limits, read_limits};
 use crate::actions::paging::{Page, read_asked};
-use crate::actions::plans::{Terms, limits_in_force};
+use crate::actions::plans::{Terms, limits_in_force, next_credits};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
@@ -34,15 +34,18 @@ pub async fn create_organization(
         bounds::text(external_id, MAX_EXTERNAL_ID_CHARS).in_field("external_id")?;
     }
     let limits = request.rate_limits.as_deref().map(|given| read_limits(caller, given)).transpose()?;
+    let credits = request.credits.as_ref().map(|given| read_credits(caller, Some(given))).transpose()?;
     let mut change = begin(app, caller).await?;
     let terms = Terms::default().with(&mut change, Some(request.plan_id.as_deref()), limits.map(Some)).await?;
     let made = insert(app, &mut change, (&request.name, request.external_id.as_deref()), &terms).await?;
+    let next = next_credits(&mut change, (None, terms.plan_id.as_ref()), None, credits).await?;
+    next.store(&mut change, made.as_str()).await?;
     let event = event("organization.created", &made)
         .value("plan_id", (), &terms.plan_id)
         .value("rate_limits", (), Some(&terms.rate_limits).filter(|limits| !limits.is_empty()))
         .personal("name", (), &request.name)
         .personal("external_id", (), &request.external_id);
-    let revision = app.commit(change, event).await?;
+    let revision = app.commit(change, next.tell(event, None)).await?;
     Ok(Changed { made, revision })
 }
 
@@ -100,7 +103,8 @@ pub async fn update_organization(
     let terms = Terms { plan_id: after.plan_id, rate_limits: after.rate_limits };
     let plan_id = request.plan_id.as_ref().map(Option::as_deref);
     Terms { plan_id: after.plan_id, rate_limits: after.rate_limits } = terms.with(&mut change, plan_id, limits).await?;
-    let next = Next::of(before.credits.as_ref(), credits)?;
+    let plans = (before.plan_id.as_ref(), after.plan_id.as_ref());
+    let next = next_credits(&mut change, plans, before.credits.as_ref(), credits).await?;
     let action = match (before.suspended_at, after.suspended_at) {
         (None, Some(_)) => "organization.suspended",
         (Some(_), None) => "organization.resumed",

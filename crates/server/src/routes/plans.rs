@@ -8,6 +8,7 @@ use keyward_wire::{Done, Envelope, ErrorBody};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::actions::credits::show_granted;
 use crate::actions::limits::show_limits;
 use crate::actions::plans::{self, NamedPlan};
 use crate::app::App;
@@ -108,6 +109,7 @@ fn wire_plan(named: NamedPlan) -> Plan {
         id: row.id,
         name: row.name,
         rate_limits: show_limits(&row.rate_limits),
+        credits: row.credits.as_ref().map(show_granted),
         allowed_scopes: allowed.map(|of_apis| of_apis.into_iter().map(of_api).collect()),
     }
 }

@@ -1,10 +1,11 @@
--- Plans: limits of rate and scopes that owners share by the plan they have. Its twin is migrations/sqlite/0010_plans.sql.
+-- Plans: limits of rate, scopes and credits that owners have by their plan. Its twin is migrations/sqlite/0010_plans.sql.
 CREATE TABLE plans (
     id             TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     name           TEXT COLLATE "C" NOT NULL,
     name_folded    TEXT COLLATE "C" NOT NULL,
     rate_limits    TEXT COLLATE "C" NOT NULL,
     allowed_scopes TEXT COLLATE "C",
+    credits        TEXT COLLATE "C",
     created_at     BIGINT           NOT NULL,
     deleted_at     BIGINT,
     revision       BIGINT           NOT NULL

@@ -1,10 +1,11 @@
--- Plans: limits of rate and scopes that owners share by the plan they have. Its twin is migrations/postgres/0010_plans.sql.
+-- Plans: limits of rate, scopes and credits that owners have by their plan. Its twin is migrations/postgres/0010_plans.sql.
 CREATE TABLE plans (
     id             TEXT    NOT NULL PRIMARY KEY,
     name           TEXT    NOT NULL,
     name_folded    TEXT    NOT NULL,
     rate_limits    TEXT    NOT NULL,
     allowed_scopes TEXT,
+    credits        TEXT,
     created_at     INTEGER NOT NULL,
     deleted_at     INTEGER,
     revision       INTEGER NOT NULL

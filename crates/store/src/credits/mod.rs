@@ -3,7 +3,7 @@
 
 mod blocks;
 
-use keyward_core::{CreditTerms, Refill, RefillInterval, Timestamp};
+use keyward_core::{CreditTerms, GrantedCredits, PlanId, Refill, RefillInterval, Timestamp};
 
 use crate::change::Change;
 use crate::db::{execute, fetch_all};
@@ -144,6 +144,52 @@ pub async fn end_credits(change: &mut Change, holder: &str) -> Result<(), StoreE
         "UPDATE credits SET is_on = $2, remaining = 0, generation = $3, revision = $3 WHERE holder = $1 AND is_on";
     let stamp = change.stamp();
     hit_one("credits", execute!(change, SQL, holder, false, stamp)?)
+}
+
+/// Gives every owner of a plan credits, as [`set_credits`] does.
+pub async fn set_credits_of_plan(
+    change: &mut Change,
+    plan_id: &PlanId,
+    granted: &GrantedCredits,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO credits (holder, is_on, refill_amount, refill_interval, cost, generation, period, \
+         remaining, revision) SELECT holder, $2, $3, $4, $5, $6, $7, $8, $6 FROM (SELECT code AS holder \
+         FROM organizations WHERE plan_id = $1 UNION ALL SELECT id FROM users WHERE plan_id = $1) AS owners WHERE TRUE \
+         ON CONFLICT (holder) DO UPDATE \
+         SET is_on = excluded.is_on, refill_amount = excluded.refill_amount, \
+         refill_interval = excluded.refill_interval, cost = excluded.cost, generation = excluded.generation, \
+         period = excluded.period, remaining = excluded.remaining, revision = excluded.revision";
+    let GrantedCredits { terms, remaining } = granted;
+    let (amount, interval) = refill_columns(terms);
+    let (period, stamp) = (terms.period_at(change.now()).as_micros(), change.stamp());
+    let (id, cost) = (plan_id.as_str(), i64::from(terms.cost()));
+    execute!(change, SQL, id, true, amount, interval, cost, stamp, period, int(*remaining))?;
+    Ok(())
+}
+
+/// Changes what is agreed on about the credits of every owner of a plan; what is left stays.
+pub async fn update_terms_of_plan(
+    change: &mut Change,
+    plan_id: &PlanId,
+    terms: &CreditTerms,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE credits SET refill_amount = $2, refill_interval = $3, cost = $4, revision = $5 \
+         WHERE is_on AND holder IN (SELECT code FROM organizations WHERE plan_id = $1 \
+         UNION ALL SELECT id FROM users WHERE plan_id = $1)";
+    let (amount, interval) = refill_columns(terms);
+    let stamp = change.stamp();
+    execute!(change, SQL, plan_id.as_str(), amount, interval, i64::from(terms.cost()), stamp)?;
+    Ok(())
+}
+
+/// Ends the credits of every owner of a plan.
+pub async fn end_credits_of_plan(change: &mut Change, plan_id: &PlanId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE credits SET is_on = $2, remaining = 0, generation = $3, revision = $3 \
+         WHERE is_on AND holder IN (SELECT code FROM organizations WHERE plan_id = $1 \
+         UNION ALL SELECT id FROM users WHERE plan_id = $1)";
+    let stamp = change.stamp();
+    execute!(change, SQL, plan_id.as_str(), false, stamp)?;
+    Ok(())
 }
 
 fn refill_columns(terms: &CreditTerms) -> (Option<i64>, Option<&'static str>) {

@@ -1,8 +1,10 @@
 //! Plans, and what the feed tells of their owners.
 
 use keyward_core::{
-    AllowedOfApi, AllowedScopes, ApiId, OrgCode, OrgScope, Owner, PlanId, RateLimit, ScopeNumbers, UserId,
+    AllowedOfApi, AllowedScopes, ApiId, CreditTerms, GrantedCredits, OrgCode, OrgScope, Owner, PlanId, RateLimit,
+    Refill, RefillInterval, ScopeNumbers, UserId,
 };
+use keyward_store::credits::{end_credits_of_plan, list_credits, set_credits_of_plan, update_terms_of_plan};
 use keyward_store::feed::{list_applications, list_keys, list_owners};
 use keyward_store::keys::{NewKeySecret, insert_key};
 use keyward_store::organizations::{
@@ -26,6 +28,7 @@ conformance! {
     an_owner_keeps_its_plan_and_counts_until_it_is_deleted,
     owners_are_told_with_the_limits_in_force_and_what_their_plan_allows,
     a_change_of_a_plan_stamps_those_who_have_it_and_nobody_else,
+    credits_of_a_plan_are_set_changed_and_ended_for_those_who_have_it_and_nobody_else,
 }
 
 fn allowed(scopes: &[u32]) -> AllowedScopes {
@@ -33,11 +36,17 @@ fn allowed(scopes: &[u32]) -> AllowedScopes {
     AllowedScopes::new(vec![AllowedOfApi { api_id, scopes: scopes.to_vec().into() }])
 }
 
+/// So many credits at first, and so many each day.
+fn granted(refill: u64, remaining: u64) -> GrantedCredits {
+    let refill = Refill::new(refill, RefillInterval::Day).unwrap();
+    GrantedCredits { terms: CreditTerms::new(Some(refill), 2).unwrap(), remaining }
+}
+
 /// Stores a plan with one limit and the scope 1 of an API.
 async fn plan(store: &TestStore, seed: &mut Seed, name: &str) -> PlanId {
     let id = PlanId::generate(&mut seed.fill(), NOW);
     let (limits, scopes) = ([rate_limit("plan")], allowed(&[1]));
-    let new = NewPlan { id: &id, name, rate_limits: &limits, allowed_scopes: Some(&scopes) };
+    let new = NewPlan { id: &id, name, rate_limits: &limits, allowed_scopes: Some(&scopes), credits: None };
     let mut change = store.begin().await;
     insert_plan(&mut change, &new).await.unwrap();
     commit(change).await.unwrap();
@@ -78,14 +87,14 @@ async fn a_plan_is_found_as_it_was_stored(store: &TestStore) {
     let id = plan(store, &mut seed, NAME).await;
     let by_name = find_plan_by_name(&mut store.read().await.unwrap(), &NAME.to_uppercase()).await.unwrap();
     for row in [find(store, &id).await, by_name] {
-        let PlanRow { id: same, name, rate_limits, allowed_scopes, revision } = row.unwrap();
+        let PlanRow { id: same, name, rate_limits, allowed_scopes, credits, revision } = row.unwrap();
         assert_eq!((same, name.as_str(), revision), (id.clone(), NAME, 1));
-        assert_eq!((rate_limits, allowed_scopes), (vec![rate_limit("plan")], Some(allowed(&[1]))));
+        assert_eq!((rate_limits, allowed_scopes, credits), (vec![rate_limit("plan")], Some(allowed(&[1])), None));
     }
     assert!(find_plan_by_name(&mut store.read().await.unwrap(), "other").await.unwrap().is_none());
     let bare = PlanId::generate(&mut seed.fill(), NOW);
     let mut change = store.begin().await;
-    let new = NewPlan { id: &bare, name: "Bare", rate_limits: &[], allowed_scopes: None };
+    let new = NewPlan { id: &bare, name: "Bare", rate_limits: &[], allowed_scopes: None, credits: None };
     insert_plan(&mut change, &new).await.unwrap();
     commit(change).await.unwrap();
     let row = find(store, &bare).await.unwrap();
@@ -98,10 +107,12 @@ async fn a_plan_is_written_back_with_what_is_new(store: &TestStore) {
     let other = plan(store, &mut seed, "B").await;
     let mut row = find(store, &id).await.unwrap();
     (row.name, row.rate_limits, row.allowed_scopes) = (NAME.into(), vec![rate_limit("more"), rate_limit("plan")], None);
+    row.credits = Some(granted(50, 7));
     let mut change = store.begin().await;
     update_plan(&mut change, &row).await.unwrap();
     commit(change).await.unwrap();
     let read = find(store, &id).await.unwrap();
+    assert_eq!((read.credits, find(store, &other).await.unwrap().credits), (Some(granted(50, 7)), None));
     assert_eq!((read.name.as_str(), read.rate_limits, read.allowed_scopes), (NAME, row.rate_limits, None));
     assert_eq!((read.revision, find(store, &other).await.unwrap().revision), (3, 2));
     let folded = format!("SELECT name_folded FROM plans WHERE id = '{id}'");
@@ -112,7 +123,7 @@ async fn a_name_is_unique_in_any_letters_until_its_plan_is_deleted(store: &TestS
     let mut seed = Seed::new(1);
     let first = plan(store, &mut seed, "Pro").await;
     let other = PlanId::generate(&mut seed.fill(), NOW);
-    let new = NewPlan { id: &other, name: "PRO", rate_limits: &[], allowed_scopes: None };
+    let new = NewPlan { id: &other, name: "PRO", rate_limits: &[], allowed_scopes: None, credits: None };
     assert!(insert_plan(&mut store.begin().await, &new).await.is_err());
     delete(store, &first).await;
     assert!(insert_plan(&mut store.begin().await, &new).await.is_ok());
@@ -201,7 +212,7 @@ async fn owners_are_told_with_the_limits_in_force_and_what_their_plan_allows(sto
     let id = plan(store, &mut seed, "Pro").await;
     let other = PlanId::generate(&mut seed.fill(), NOW);
     let (limits, scopes) = ([rate_limit("other")], allowed(&[2]));
-    let new = NewPlan { id: &other, name: "Other", rate_limits: &limits, allowed_scopes: Some(&scopes) };
+    let new = NewPlan { id: &other, name: "Other", rate_limits: &limits, allowed_scopes: Some(&scopes), credits: None };
     let mut change = store.begin().await;
     insert_plan(&mut change, &new).await.unwrap();
     commit(change).await.unwrap();
@@ -277,4 +288,60 @@ async fn a_change_of_a_plan_stamps_those_who_have_it_and_nobody_else(store: &Tes
     let mut stamped: Vec<_> = rows.iter().map(|row| (row.owner().id().to_owned(), row.revision)).collect();
     stamped.sort();
     assert_eq!(stamped, [(user.to_string(), revision), (code.to_string(), revision)]);
+}
+
+async fn credits_of_a_plan_are_set_changed_and_ended_for_those_who_have_it_and_nobody_else(store: &TestStore) {
+    let mut seed = Seed::new(1);
+    let (one, two) = (plan(store, &mut seed, "One").await, plan(store, &mut seed, "Two").await);
+    let (code, user) = owners(store, &mut seed, Some(&one)).await;
+    let (other_code, other_user) = owners(store, &mut seed, Some(&two)).await;
+    owners(store, &mut seed, None).await;
+    let told = async || {
+        let facts = list_credits(&mut store.read().await.unwrap(), 0).await.unwrap();
+        let mut told: Vec<_> = facts
+            .into_iter()
+            .map(|fact| (fact.holder.clone(), fact.terms(), fact.remaining, fact.generation))
+            .collect();
+        told.sort_by(|one, other| one.0.cmp(&other.0));
+        told
+    };
+    let of_both = |one: &dyn ToString, two: &dyn ToString, terms: Option<CreditTerms>, remaining: u64, generation| {
+        let mut both = [one.to_string(), two.to_string()].map(|holder| (holder, terms, remaining, generation)).to_vec();
+        both.sort_by(|one, other| one.0.cmp(&other.0));
+        both
+    };
+    let mut generations = Vec::new();
+    for (plan, granted) in [(&two, granted(8, 9)), (&one, granted(50, 7))] {
+        let mut change = store.begin().await;
+        set_credits_of_plan(&mut change, plan, &granted).await.unwrap();
+        generations.push(commit(change).await.unwrap());
+    }
+    let others = of_both(&other_code, &other_user, Some(granted(8, 9).terms), 9, generations[0]);
+    let together = |ours: Vec<_>| {
+        let mut all: Vec<_> = ours.into_iter().chain(others.clone()).collect();
+        all.sort_by(|one, other| one.0.cmp(&other.0));
+        all
+    };
+    assert_eq!(told().await, together(of_both(&code, &user, Some(granted(50, 7).terms), 7, generations[1])));
+    let mut change = store.begin().await;
+    update_terms_of_plan(&mut change, &one, &granted(60, 0).terms).await.unwrap();
+    commit(change).await.unwrap();
+    assert_eq!(told().await, together(of_both(&code, &user, Some(granted(60, 0).terms), 7, generations[1])));
+    let mut change = store.begin().await;
+    end_credits_of_plan(&mut change, &one).await.unwrap();
+    let ended = commit(change).await.unwrap();
+    assert_eq!(told().await, together(of_both(&code, &user, None, 0, ended)));
+    for again in [true, false] {
+        let mut change = store.begin().await;
+        match again {
+            true => end_credits_of_plan(&mut change, &one).await.unwrap(),
+            false => update_terms_of_plan(&mut change, &one, &granted(1, 1).terms).await.unwrap(),
+        }
+        commit(change).await.unwrap();
+        assert_eq!(told().await, together(of_both(&code, &user, None, 0, ended)), "there is nothing any more");
+    }
+    let mut change = store.begin().await;
+    set_credits_of_plan(&mut change, &one, &granted(5, 4)).await.unwrap();
+    let set = commit(change).await.unwrap();
+    assert_eq!(told().await, together(of_both(&code, &user, Some(granted(5, 4).terms), 4, set)));
 }

@@ -1,7 +1,7 @@
 //! Credits, as people give them and as they are shown.
 
 use keyward_core::credits::MAX_CREDITS;
-use keyward_core::{CreditTerms, OrgScope, Refill, Timestamp};
+use keyward_core::{CreditTerms, GrantedCredits, OrgScope, Refill, Timestamp};
 use keyward_store::credits::{self, Balance};
 use keyward_store::{Change, NewEvent};
 use keyward_wire::ErrorCode;
@@ -50,6 +50,24 @@ pub(in crate::actions) fn read_credits(
     Ok(Some(GivenBalance { terms, remaining: *remaining }))
 }
 
+impl GivenBalance {
+    /// The same; where it does not say how many, as many as before.
+    pub(in crate::actions) fn or_as_before(self, before: Option<GrantedCredits>) -> Self {
+        Self { remaining: self.remaining.or(before.map(|granted| granted.remaining)), ..self }
+    }
+
+    /// What somebody begins with who had none.
+    pub(in crate::actions) fn granted(self) -> Result<GrantedCredits, Refusal> {
+        let Self { terms, remaining } = self;
+        match remaining.or_else(|| terms.refill().map(|refill| refill.amount())) {
+            Some(remaining) => Ok(GrantedCredits { terms, remaining }),
+            None => {
+                Err(Refusal::about(ErrorCode::FieldMissing, "credits.remaining", "is missing, and there is no refill"))
+            }
+        }
+    }
+}
+
 impl Next {
     /// From what a holder has to what a request gives it; `given` is none where it does not speak of credits.
     pub(in crate::actions) fn of(
@@ -57,18 +75,22 @@ impl Next {
         given: Option<Option<GivenBalance>>,
     ) -> Result<Self, Refusal> {
         let Some(given) = given else { return Ok(Self::Kept) };
-        let Some(GivenBalance { terms, remaining }) = given else {
-            return Ok(if before.is_some() { Self::Ended } else { Self::Kept });
-        };
-        match (before, remaining, terms.refill()) {
-            (_, Some(remaining), _) => Ok(Self::Set(terms, remaining)),
-            (Some(before), None, _) if before.terms == terms => Ok(Self::Kept),
-            (Some(_), None, _) => Ok(Self::Terms(terms)),
-            (None, None, Some(refill)) => Ok(Self::Set(terms, refill.amount())),
-            (None, None, None) => {
-                Err(Refusal::about(ErrorCode::FieldMissing, "credits.remaining", "is missing, and there is no refill"))
-            }
+        let Some(given) = given else { return Ok(Self::ended(before)) };
+        match before {
+            Some(before) if given.remaining.is_none() && before.terms == given.terms => Ok(Self::Kept),
+            Some(_) if given.remaining.is_none() => Ok(Self::Terms(given.terms)),
+            _ => given.granted().map(Self::set),
         }
+    }
+
+    /// What there is from now on.
+    pub(in crate::actions) fn set(GrantedCredits { terms, remaining }: GrantedCredits) -> Self {
+        Self::Set(terms, remaining)
+    }
+
+    /// None any more.
+    pub(in crate::actions) fn ended(before: Option<&Balance>) -> Self {
+        if before.is_some() { Self::Ended } else { Self::Kept }
     }
 
     /// Whether it changes nothing.
@@ -99,14 +121,22 @@ impl Next {
     }
 }
 
+/// What somebody begins with, as it is shown.
+pub fn show_granted(GrantedCredits { terms, remaining }: &GrantedCredits) -> wire::GivenCredits {
+    wire::GivenCredits { remaining: Some(*remaining), refill: show_refill(terms), cost: Some(terms.cost()) }
+}
+
+fn show_refill(terms: &CreditTerms) -> Option<wire::CreditRefill> {
+    terms.refill().map(|refill| wire::CreditRefill { amount: refill.amount(), interval: refill.interval() })
+}
+
 /// As they are shown.
 pub fn show_credits(balance: Option<&Balance>, now: Timestamp) -> Option<wire::Credits> {
     let balance = balance?;
     let terms = balance.terms;
-    let refill = |refill: Refill| wire::CreditRefill { amount: refill.amount(), interval: refill.interval() };
     Some(wire::Credits {
         remaining: balance.remaining_at(now),
-        refill: terms.refill().map(refill),
+        refill: show_refill(&terms),
         cost: terms.cost(),
         refills_on: terms.refills_after(now.max(balance.period)),
     })

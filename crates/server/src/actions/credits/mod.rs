@@ -5,6 +5,6 @@ mod given;
 mod settle;
 
 pub(super) use self::blocks::take_blocks;
-pub use self::given::show_credits;
-pub(super) use self::given::{Next, read_credits};
+pub(super) use self::given::{GivenBalance, Next, read_credits};
+pub use self::given::{show_credits, show_granted};
 pub use self::settle::{settle_left, settle_own};

@@ -6,15 +6,16 @@ mod terms;
 use keyward_core::bounds::{self, MAX_NAME_CHARS, fold};
 use keyward_core::{ApiId, PlanId};
 use keyward_store::plans::{self, NewPlan, PlanRow, PlanSort};
-use keyward_store::{NewEvent, Tx};
+use keyward_store::{Change, NewEvent, Tx, credits};
 use keyward_wire::ErrorCode;
 use keyward_wire::plans::{CreatePlanRequest, ListPlansQuery, PlanSort as AskedSort, UpdatePlanRequest};
 
 pub(super) use self::allowed::hold_to_plan;
 use self::allowed::{Names, read_allowed};
-pub(super) use self::terms::{Terms, limits_in_force};
+pub(super) use self::terms::{Terms, limits_in_force, next_credits};
 use crate::actions::Changed;
 use crate::actions::callers::begin;
+use crate::actions::credits::{GivenBalance, read_credits};
 use crate::actions::limits::read_limits;
 use crate::actions::paging::{Page, read_asked};
 use crate::app::App;
@@ -37,15 +38,23 @@ pub struct NamedPlan {
 pub async fn create_plan(app: &App, caller: &Caller, request: CreatePlanRequest) -> Result<Changed<PlanId>, Refusal> {
     bounds::text(&request.name, MAX_NAME_CHARS).in_field("name")?;
     let limits = read_limits(caller, request.rate_limits.as_deref().unwrap_or_default())?;
+    let credits = read_credits(caller, request.credits.as_ref())?.map(GivenBalance::granted).transpose()?;
     let mut change = begin(app, caller).await?;
     require_free(&mut change, &request.name).await?;
     let allowed = read_allowed(&mut change, caller, request.allowed_scopes.as_deref()).await?;
     let id = app.make(PlanId::generate);
-    let new = NewPlan { id: &id, name: &request.name, rate_limits: &limits, allowed_scopes: allowed.as_ref() };
+    let new = NewPlan {
+        id: &id,
+        name: &request.name,
+        rate_limits: &limits,
+        allowed_scopes: allowed.as_ref(),
+        credits: credits.as_ref(),
+    };
     plans::insert_plan(&mut change, &new).await?;
     let event = NewEvent::new("plan.created", &id)
         .value("rate_limits", (), &limits)
         .value("allowed_scopes", (), &allowed)
+        .value("credits", (), credits)
         .personal("name", (), &request.name);
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: id, revision })
@@ -86,6 +95,7 @@ pub async fn update_plan(
         bounds::text(name, MAX_NAME_CHARS).in_field("name")?;
     }
     let limits = request.rate_limits.map(|given| read_limits(caller, &given.unwrap_or_default())).transpose()?;
+    let credits = request.credits.map(|given| read_credits(caller, given.as_ref())).transpose()?;
     let mut change = begin(app, caller).await?;
     let before = find_plan(&mut change, id).await?;
     let mut after = before.clone();
@@ -99,19 +109,41 @@ pub async fn update_plan(
     if let Some(given) = request.allowed_scopes {
         after.allowed_scopes = read_allowed(&mut change, caller, given.as_deref()).await?;
     }
+    if let Some(given) = credits {
+        after.credits = given.map(|given| given.or_as_before(before.credits).granted()).transpose()?;
+    }
     let event = NewEvent::new("plan.updated", &after.id)
         .value("rate_limits", &before.rate_limits, &after.rate_limits)
         .value("allowed_scopes", &before.allowed_scopes, &after.allowed_scopes)
+        .value("credits", before.credits, after.credits)
         .personal("name", &before.name, &after.name);
     if event.is_unchanged() {
         return Ok(Changed { made: (), revision: app.leave(change, before.revision).await });
     }
     plans::update_plan(&mut change, &after).await?;
-    if (&before.rate_limits, &before.allowed_scopes) != (&after.rate_limits, &after.allowed_scopes) {
+    let in_force = |plan: &PlanRow| {
+        let PlanRow { rate_limits, allowed_scopes, credits, .. } = plan.clone();
+        (rate_limits, allowed_scopes, credits.map(|granted| granted.terms))
+    };
+    if in_force(&before) != in_force(&after) {
+        change_credits(&mut change, &before, &after).await?;
         plans::stamp_owners(&mut change, &after.id).await?;
     }
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: (), revision })
+}
+
+/// What becomes of the credits of those who have a plan. What is left stays, for as long as the plan has any.
+async fn change_credits(change: &mut Change, before: &PlanRow, after: &PlanRow) -> Result<(), Refusal> {
+    match (before.credits, after.credits) {
+        (None, Some(granted)) => credits::set_credits_of_plan(change, &after.id, &granted).await?,
+        (Some(was), Some(granted)) if was.terms != granted.terms => {
+            credits::update_terms_of_plan(change, &after.id, &granted.terms).await?;
+        }
+        (Some(_), None) => credits::end_credits_of_plan(change, &after.id).await?,
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Deletes a plan that nobody has. Its name is free.

@@ -2,9 +2,11 @@
 
 use keyward_core::{PlanId, RateLimit};
 use keyward_store::Tx;
+use keyward_store::credits::Balance;
 use keyward_store::plans::{self, PlanRow};
 use keyward_wire::ErrorCode;
 
+use crate::actions::credits::{GivenBalance, Next};
 use crate::refusal::Refusal;
 
 /// What an owner is allowed.
@@ -39,6 +41,28 @@ impl Terms {
             (None, None) => Ok(Self { plan_id: None, rate_limits: self.rate_limits }),
         }
     }
+}
+
+/// What becomes of an owner's credits: its plan's stand in the place of its own, from the moment that it takes the plan.
+pub(in crate::actions) async fn next_credits(
+    tx: &mut Tx,
+    (plan_before, plan_id): (Option<&PlanId>, Option<&PlanId>),
+    before: Option<&Balance>,
+    given: Option<Option<GivenBalance>>,
+) -> Result<Next, Refusal> {
+    let Some(id) = plan_id else {
+        // Those of a plan end with it.
+        let given = given.or(plan_before.map(|_| None));
+        return Next::of(before, given);
+    };
+    if let Some(Some(_)) = given {
+        return Err(Refusal::field("credits", "must not be given beside a plan, whose credits stand in their place"));
+    }
+    if plan_before == Some(id) {
+        return Ok(Next::Kept);
+    }
+    let granted = plans::find_plan(tx, id).await?.and_then(|plan| plan.credits);
+    Ok(granted.map_or_else(|| Next::ended(before), Next::set))
 }
 
 /// The limits of rate that all keys of an owner share: its plan's, or its own.

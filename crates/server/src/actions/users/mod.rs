@@ -13,10 +13,11 @@ use keyward_wire::users::{CreateUserRequest, IdentityType, UserIdentity, UserPro
 
 use crate::actions::Changed;
 use crate::actions::callers::begin;
+use crate::actions::credits::read_credits;
 use crate::actions::limits::read_limits;
 use crate::actions::members::join;
 use crate::actions::organizations::find_organization;
-use crate::actions::plans::{Terms, limits_in_force};
+use crate::actions::plans::{Terms, limits_in_force, next_credits};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
@@ -44,6 +45,7 @@ pub async fn create_user(app: &App, caller: &Caller, request: CreateUserRequest)
         bounds::text(external_id, MAX_EXTERNAL_ID_CHARS).in_field("provided_id")?;
     }
     let limits = request.rate_limits.as_deref().map(|given| read_limits(caller, given)).transpose()?;
+    let credits = request.credits.as_ref().map(|given| read_credits(caller, Some(given))).transpose()?;
     let mut change = begin(app, caller).await?;
     let terms = Terms::default().with(&mut change, Some(request.plan_id.as_deref()), limits.map(Some)).await?;
     let organization = match &request.organization_code {
@@ -63,6 +65,8 @@ pub async fn create_user(app: &App, caller: &Caller, request: CreateUserRequest)
         rate_limits: &terms.rate_limits,
     };
     insert(&mut change, &new).await?;
+    let next = next_credits(&mut change, (None, terms.plan_id.as_ref()), None, credits).await?;
+    next.store(&mut change, id.as_str()).await?;
     let org_code = organization.map(|organization| organization.code);
     if let Some(code) = &org_code {
         join(&mut change, code, &id).await?;
@@ -77,7 +81,7 @@ pub async fn create_user(app: &App, caller: &Caller, request: CreateUserRequest)
         .personal("email", (), new.email)
         .personal("phone", (), new.phone)
         .personal("username", (), new.username);
-    let revision = app.commit(change, event).await?;
+    let revision = app.commit(change, next.tell(event, None)).await?;
     Ok(Changed { made: id, revision })
 }
 

@@ -10,9 +10,9 @@ use super::require_user;
 use crate::actions::Changed;
 use crate::actions::audit::erase_rest;
 use crate::actions::callers::begin;
-use crate::actions::credits::{Next, read_credits};
+use crate::actions::credits::read_credits;
 use crate::actions::limits::read_given_limits;
-use crate::actions::plans::Terms;
+use crate::actions::plans::{Terms, next_credits};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::refusal::{InField, Refusal};
@@ -49,7 +49,8 @@ pub async fn update_user(
     let terms = Terms { plan_id: after.plan_id, rate_limits: after.rate_limits };
     let plan_id = request.plan_id.as_ref().map(Option::as_deref);
     Terms { plan_id: after.plan_id, rate_limits: after.rate_limits } = terms.with(&mut change, plan_id, limits).await?;
-    let next = Next::of(before.credits.as_ref(), credits)?;
+    let plans = (before.plan_id.as_ref(), after.plan_id.as_ref());
+    let next = next_credits(&mut change, plans, before.credits.as_ref(), credits).await?;
     let action = match (before.suspended_at, after.suspended_at) {
         (None, Some(_)) => "user.suspended",
         (Some(_), None) => "user.resumed",

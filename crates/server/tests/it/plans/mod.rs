@@ -1,5 +1,6 @@
 //! `/api/v1/plans`
 
+mod credits;
 mod owners;
 mod scopes;
 
