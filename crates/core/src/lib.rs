@@ -5,6 +5,7 @@
 
 pub mod access_key;
 pub mod bounds;
+pub mod confirm;
 pub mod decide;
 pub mod gcra;
 pub mod idempotency;
@@ -21,6 +22,7 @@ pub mod time;
 
 pub use access_key::AccessKey;
 pub use bounds::Broken;
+pub use confirm::{Preview, SetDigest, Unconfirmed};
 pub use decide::{KeyFacts, KeyState, KeyStatus, Outcome, Presented, Step, decide};
 pub use gcra::{Quota, Usage};
 pub use idempotency::{IdempotencyKey, Repeatable};

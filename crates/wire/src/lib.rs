@@ -19,6 +19,7 @@ pub mod organizations;
 pub mod own_key;
 mod patch;
 pub mod permissions;
+pub mod previews;
 pub mod refusals;
 pub mod roles;
 pub mod scopes;

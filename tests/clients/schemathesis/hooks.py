@@ -22,6 +22,8 @@ UNWRITABLE = [
     ("`metadata` must be at most 4 KiB of JSON", "bytes of a whole object"),
     ("must be a whole number from", "`7.0`, which JSON Schema takes for a whole number"),
     ("The body is nested more than 16 deep.", "depth of a whole body"),
+    ("`filter` must have at least one member", "null counts as absent"),
+    ("`filter.scope` must come with `filter.api_id`", "a member that needs another, which may be null"),
     ("must not be given ", "members that exclude each other by the kind of owner"),
     ("`type` must be given when a user and an organization are", "the same"),
     ("`type` is missing, and neither", "the same"),

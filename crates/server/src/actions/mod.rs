@@ -22,6 +22,7 @@ pub mod organizations;
 pub mod owners;
 pub mod paging;
 pub mod permissions;
+pub mod previews;
 pub mod refusals;
 pub mod role_permissions;
 pub mod roles;

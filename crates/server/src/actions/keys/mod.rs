@@ -1,5 +1,6 @@
-//! API keys: made, listed, read, rotated, revoked.
+//! API keys: made, listed, read, rotated, revoked, one by one or many at once.
 
+mod bulk;
 mod create;
 mod held;
 mod list;
@@ -19,6 +20,7 @@ use keyward_store::{Change, NewEvent, Tx};
 use keyward_wire::ErrorCode;
 use serde::{Deserialize, Serialize};
 
+pub use self::bulk::{ChangedKeys, update_keys};
 pub use self::create::create_key;
 pub use self::held::revoke_held_key;
 pub use self::list::{Page, list_keys};

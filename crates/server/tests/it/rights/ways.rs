@@ -80,6 +80,7 @@ pub(super) const GIVES_NOTHING: &[(&str, &str)] = &[
     ("POST /api/v1/api_keys/verify_batch", "it counts"),
     ("POST /api/v1/api_keys/explain", "it changes nothing"),
     ("DELETE /api/v1/api_keys/{key_id}", "it takes"),
+    ("POST /api/v1/api_keys/bulk", "it takes"),
     ("POST /api/v1/apis", "an API of the platform"),
     ("DELETE /api/v1/apis/{api_id}", "it takes"),
     ("PATCH /api/v1/apis/{api_id}/applications", "authorised, but without scopes: `steps`"),

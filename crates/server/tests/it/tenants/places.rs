@@ -31,6 +31,8 @@ pub(super) enum Kind {
     RoleKey,
     Permission,
     PermissionKey,
+    /// Whoever made a key, by name.
+    Maker,
     /// The caller's own name of a request.
     Repeat,
     /// Names nothing.
@@ -157,6 +159,7 @@ fn place(path: &str, part: Part, name: &str, is_required: bool, example: Value) 
 /// What a place names. A place that is not known here ends the test: somebody has to say of what it is the name.
 fn kind(path: &str, part: Part, name: &str) -> Kind {
     use Kind::*;
+    let name = name.strip_prefix("filter.").unwrap_or(name);
     match (path, name) {
         (_, "org_code" | "organization_code") | ("/api/v1/organization", "code") => Organization,
         (_, "org_external_id" | "external_id") => OrganizationExternalId,
@@ -170,6 +173,9 @@ fn kind(path: &str, part: Part, name: &str) -> Kind {
         (_, "username" | "identities.[].details.username") => Username,
         ("/api/v1/audit_events" | "/api/v1/refusals", "starting_after") => Plain,
         (_, "actor_id") => Application,
+        (_, "created_by") => Maker,
+        // A token confirms what its own caller was shown: that is held by `keys::bulk`.
+        (_, "confirm") => Plain,
         (_, "key_id" | "starting_after" | "target_id") => Key,
         ("/api/v1/api_keys", "name") if part == Part::Query => KeyName,
         (_, "api_key" | "keys.[].api_key") | ("/oauth2/introspect", "token") => KeySecret,
@@ -233,6 +239,7 @@ const PLAIN: &[&str] = &[
     "key_prefix",
     "key_type",
     "language_key",
+    "last_used_before",
     "limit",
     "login_uri",
     "logout_uris",

@@ -1,0 +1,181 @@
+//! Sets of keys: found by what they have in common, and changed by one statement.
+//!
+//! Whoever changes a set has found it before, in the same change, and compares how many keys were hit: between the two
+//! statements nothing but a verification that is counted can take a key out of the set.
+
+use keyward_core::{ApiId, ApiKeyId, KeyType, OrgCode, OrgScope, ScopeNumber, Timestamp, UserId};
+
+use crate::change::Change;
+use crate::db::{execute, fetch_all};
+use crate::row::row;
+use crate::{Revision, StoreError, Tx};
+
+row! {
+    /// A key of a set.
+    pub struct SetKeyRow {
+        /// The key's id.
+        pub id: ApiKeyId,
+        /// What people call it.
+        pub name: String,
+        /// What kind of owner it has.
+        pub r#type: KeyType,
+        /// The organization that owns it.
+        pub org_code: Option<OrgCode>,
+        /// The user that owns it.
+        pub user_id: Option<UserId>,
+        /// From when it is no longer valid.
+        pub expires_at: Option<Timestamp>,
+        /// The revision of its last change.
+        pub revision: Revision,
+    }
+}
+
+/// What is to be done to a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetAction {
+    /// Its keys are revoked for good.
+    Revoke,
+    /// Its keys are disabled.
+    Disable,
+}
+
+/// Which keys a set has, of those that are not revoked.
+#[derive(Clone, Debug, Default)]
+pub struct SetFilter<'a> {
+    /// Only those of this organization.
+    pub org_code: Option<&'a OrgCode>,
+    /// Only those of this user.
+    pub user_id: Option<&'a UserId>,
+    /// Only those for this API.
+    pub api_id: Option<&'a ApiId>,
+    /// Only those with this scope of their API.
+    pub scope: Option<ScopeNumber>,
+    /// Only those that were made after this instant.
+    pub created_after: Option<Timestamp>,
+    /// Only those that were made before this instant and not found valid since.
+    pub last_used_before: Option<Timestamp>,
+    /// Only those that this one has made, by name.
+    pub created_by: Option<&'a str>,
+}
+
+macro_rules! within {
+    ($narrowed:literal) => {
+        concat!(
+            " FROM keys k JOIN apis a ON a.id = k.api_id \
+             LEFT JOIN organizations o ON o.code = k.org_code LEFT JOIN users u ON u.id = k.user_id \
+             LEFT JOIN key_usage c ON c.key_id = k.id \
+             WHERE ",
+            $narrowed,
+            " AND ($3 OR k.is_enabled) AND k.revoked_at IS NULL AND a.deleted_at IS NULL \
+             AND o.deleted_at IS NULL AND u.deleted_at IS NULL \
+             AND ($4 IS NULL OR REPLACE(REPLACE(k.scopes, '[', ','), ']', ',') LIKE $4) \
+             AND ($5 IS NULL OR k.created_at > $5) \
+             AND ($6 IS NULL OR (k.created_at < $6 AND (c.last_verified_at IS NULL OR c.last_verified_at < $6))) \
+             AND ($7 IS NULL OR k.created_by = $7)"
+        )
+    };
+}
+
+// $1 is what the set is narrowed to, by an index where there is one.
+macro_rules! narrowed {
+    ($narrowing:expr, $before:literal, $after:literal) => {
+        match $narrowing {
+            Narrowing::Organization => {
+                concat!($before, within!("k.org_code = $1 AND ($2 IS NULL OR k.api_id = $2)"), $after)
+            }
+            Narrowing::User => concat!($before, within!("k.user_id = $1 AND ($2 IS NULL OR k.api_id = $2)"), $after),
+            Narrowing::Api => concat!($before, within!("k.api_id = $1"), $after),
+            Narrowing::Nothing => concat!($before, within!("$1 IS NULL"), $after),
+        }
+    };
+}
+
+#[derive(Clone, Copy)]
+enum Narrowing {
+    Organization,
+    User,
+    Api,
+    Nothing,
+}
+
+impl<'a> SetFilter<'a> {
+    /// What narrows a set most, with its id; none if no key can be in it.
+    fn narrowing(&self, scope: &'a OrgScope) -> Option<(Narrowing, Option<&'a str>)> {
+        let org_code = match (scope.org_code(), self.org_code) {
+            (Some(own), Some(asked)) if own != asked => return None,
+            (own, asked) => own.or(asked),
+        };
+        match (org_code, self.user_id, self.api_id) {
+            // A key has one owner.
+            (Some(_), Some(_), _) => None,
+            (Some(code), None, _) => Some((Narrowing::Organization, Some(code.as_str()))),
+            (None, Some(id), _) => Some((Narrowing::User, Some(id.as_str()))),
+            (None, None, Some(id)) => Some((Narrowing::Api, Some(id.as_str()))),
+            (None, None, None) => Some((Narrowing::Nothing, None)),
+        }
+    }
+
+    /// Scopes are stored as a JSON list of numbers.
+    fn scope_pattern(&self) -> Option<String> {
+        self.scope.map(|number| format!("%,{number},%"))
+    }
+}
+
+/// The keys of a set that an action would change, the newest first, at most `limit`.
+pub async fn list_set(
+    tx: &mut Tx,
+    scope: &OrgScope,
+    action: SetAction,
+    filter: &SetFilter<'_>,
+    limit: u32,
+) -> Result<Vec<SetKeyRow>, StoreError> {
+    let Some((narrowing, to)) = filter.narrowing(scope) else { return Ok(Vec::new()) };
+    let sql = narrowed!(
+        narrowing,
+        "SELECT k.id, k.name, k.type, k.org_code, k.user_id, k.expires_at, k.revision",
+        " ORDER BY k.id DESC LIMIT $8"
+    );
+    Ok(fetch_all!(
+        tx,
+        sql,
+        to,
+        filter.api_id.map(ApiId::as_str),
+        action == SetAction::Revoke,
+        filter.scope_pattern(),
+        filter.created_after.map(Timestamp::as_micros),
+        filter.last_used_before.map(Timestamp::as_micros),
+        filter.created_by,
+        i64::from(limit)
+    )?)
+}
+
+/// Revokes or disables the keys of a set; answers how many they are.
+pub async fn change_set(
+    change: &mut Change,
+    scope: &OrgScope,
+    action: SetAction,
+    filter: &SetFilter<'_>,
+) -> Result<u64, StoreError> {
+    let Some((narrowing, to)) = filter.narrowing(scope) else { return Ok(0) };
+    // $3 says whether they are revoked.
+    let sql = narrowed!(
+        narrowing,
+        "UPDATE keys SET revoked_at = CASE WHEN $3 THEN $8 END, is_enabled = (is_enabled AND $3), revision = $9 \
+         WHERE id IN (SELECT k.id",
+        ")"
+    );
+    let (now, stamp) = (change.now().as_micros(), change.stamp());
+    Ok(execute!(
+        change,
+        sql,
+        to,
+        filter.api_id.map(ApiId::as_str),
+        action == SetAction::Revoke,
+        filter.scope_pattern(),
+        filter.created_after.map(Timestamp::as_micros),
+        filter.last_used_before.map(Timestamp::as_micros),
+        filter.created_by,
+        now,
+        stamp
+    )?)
+}
