@@ -10,6 +10,7 @@ pub mod decide;
 pub mod gcra;
 pub mod idempotency;
 pub mod ids;
+pub mod key_policy;
 pub mod keyring;
 pub mod limits;
 pub mod outcome_code;
@@ -27,6 +28,7 @@ pub use decide::{KeyFacts, KeyState, KeyStatus, Outcome, Presented, Step, decide
 pub use gcra::{Quota, Usage};
 pub use idempotency::{IdempotencyKey, Repeatable};
 pub use ids::{ApiId, ApiKeyId, ClientId, OrgCode, PermissionId, RoleId, ScopeId, UserId};
+pub use key_policy::KeyPolicy;
 pub use keyring::{DoesNotOpen, Keyring, MasterSecret, SecretVersion};
 pub use limits::RateLimit;
 pub use outcome_code::OutcomeCode;

@@ -3,11 +3,11 @@
 //! Whoever changes a set has found it before, in the same change, and compares how many keys were hit: between the two
 //! statements nothing but a verification that is counted can take a key out of the set.
 
-use keyward_core::{ApiId, ApiKeyId, KeyType, OrgCode, OrgScope, ScopeNumber, Timestamp, UserId};
+use keyward_core::{ApiId, ApiKeyId, KeyPolicy, KeyType, OrgCode, OrgScope, Owner, ScopeNumber, Timestamp, UserId};
 
 use crate::change::Change;
-use crate::db::{execute, fetch_all};
-use crate::row::row;
+use crate::db::{execute, fetch_all, fetch_one};
+use crate::row::{CountRow, row};
 use crate::{Revision, StoreError, Tx};
 
 row! {
@@ -178,4 +178,74 @@ pub async fn change_set(
         now,
         stamp
     )?)
+}
+
+// Keys that can be used now or again, and end later than a policy lets them: $2 is now, $3 how long they live at most, and $4
+// whether they need an end at all.
+macro_rules! beyond {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            " FROM keys k LEFT JOIN organizations o ON o.code = k.org_code LEFT JOIN users u ON u.id = k.user_id \
+             WHERE k.api_id = $1 AND k.revoked_at IS NULL AND o.deleted_at IS NULL AND u.deleted_at IS NULL \
+             AND ((k.expires_at IS NULL AND $4) OR (k.expires_at > $2 AND k.expires_at > k.created_at + $3))",
+            $after
+        )
+    };
+}
+
+/// The keys of an API that end later than a policy lets them, or never; the newest first, at most `limit`. Keys that have
+/// expired are none of them.
+pub async fn list_beyond(
+    tx: &mut Tx,
+    api: &ApiId,
+    policy: &KeyPolicy,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<SetKeyRow>, StoreError> {
+    const SQL: &str = beyond!(
+        "SELECT k.id, k.name, k.type, k.org_code, k.user_id, k.expires_at, k.revision",
+        " ORDER BY k.id DESC LIMIT $5"
+    );
+    let most = policy.max_lifetime_seconds.map(micros);
+    Ok(fetch_all!(tx, SQL, api.as_str(), now.as_micros(), most, policy.needs_end(), i64::from(limit))?)
+}
+
+/// Ends the keys of [`list_beyond`] as late as the policy lets them, but not before now; answers how many they are. Where
+/// there is no longest lifetime, those without an end get the default one from now on.
+pub async fn end_within(change: &mut Change, api: &ApiId, policy: &KeyPolicy) -> Result<u64, StoreError> {
+    const SQL: &str = beyond!(
+        "UPDATE keys SET revision = $6, expires_at = CASE WHEN $3 IS NULL THEN $5 \
+         WHEN created_at + $3 > $2 THEN created_at + $3 ELSE $2 END WHERE id IN (SELECT k.id",
+        ")"
+    );
+    let (now, stamp) = (change.now(), change.stamp());
+    let most = policy.max_lifetime_seconds.map(micros);
+    let default = policy.end_of_new(None, now).map(Timestamp::as_micros);
+    Ok(execute!(change, SQL, api.as_str(), now.as_micros(), most, policy.needs_end(), default, stamp)?)
+}
+
+/// How many keys for an API an owner has that are neither revoked nor expired. The API and the owner are there.
+pub async fn count_keys(tx: &mut Tx, owner: &Owner, api: &ApiId, now: Timestamp) -> Result<u64, StoreError> {
+    macro_rules! count {
+        ($column:literal) => {
+            concat!(
+                "SELECT COUNT(*) AS count FROM keys WHERE ",
+                $column,
+                " = $1 AND api_id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3)"
+            )
+        };
+    }
+    let sql = match owner {
+        Owner::Organization(_) => count!("org_code"),
+        Owner::User(_) => count!("user_id"),
+        Owner::Environment => count!("type"),
+    };
+    let id = if *owner == Owner::Environment { KeyType::Environment.as_str() } else { owner.id() };
+    let counted: CountRow = fetch_one!(tx, sql, id, api.as_str(), now.as_micros())?;
+    Ok(counted.count)
+}
+
+fn micros(seconds: u32) -> i64 {
+    i64::from(seconds) * 1_000_000
 }

@@ -78,6 +78,12 @@ pub const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0008_rate_limits.sql"),
         postgres: include_str!("../migrations/postgres/0008_rate_limits.sql"),
     },
+    Migration {
+        version: 9,
+        name: "key policies",
+        sqlite: include_str!("../migrations/sqlite/0009_key_policies.sql"),
+        postgres: include_str!("../migrations/postgres/0009_key_policies.sql"),
+    },
 ];
 
 /// Runs the migrations that the database lacks; refuses a database that has some which are not known.

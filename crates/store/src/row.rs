@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 use keyward_core::{
-    AccessKey, ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeyType, OrgCode, PermissionId, RateLimit, RoleId,
-    ScopeId, ScopeKey, ScopeNumbers, SecretMac, Selector, SystemPermission, Timestamp, UserId,
+    AccessKey, ApiId, ApiKeyId, ClientId, KeyClass, KeyPolicy, KeyPrefix, KeyType, OrgCode, PermissionId, RateLimit,
+    RoleId, ScopeId, ScopeKey, ScopeNumbers, SecretMac, Selector, SystemPermission, Timestamp, UserId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -63,6 +63,7 @@ columns! {
     AccessKey: String = |text| AccessKey::parse(&text).ok();
     KeyPrefix: String = |text| KeyPrefix::parse(&text).ok();
     KeyClass: String = |text| KeyClass::parse(&text);
+    KeyPolicy: String = |text| from_json::<KeyPolicy>(&text).filter(|policy| policy.check().is_ok());
     KeyType: String = |text| KeyType::parse(&text);
     Selector: String = |text| Selector::parse(&text);
     SecretMac: Vec<u8> = |bytes| SecretMac::from_bytes(&bytes);

@@ -79,6 +79,8 @@ catalogue! {
     KeyNotFound 404 "API_KEY_NOT_FOUND" "There is no API key with this id.",
     MethodNotAllowed 405 "METHOD_NOT_ALLOWED" "The route has no such method.",
     PreviewStale 409 "PREVIEW_STALE" "The preview is too old, or what it showed has changed since. Preview again.",
+    ConfirmRequired 409 "CONFIRM_REQUIRED" "Keys that are there would end sooner. Preview the change, and confirm it.",
+    KeyLimitReached 409 "API_KEY_LIMIT_REACHED" "The owner has as many keys as the key policy of the API lets it have.",
     BodyLate 408 "BODY_LATE" "The body did not come whole in time.",
     BodyTooLarge 413 "BODY_TOO_LARGE" "The body is larger than this route takes.",
     ContentTypeUnsupported 415 "CONTENT_TYPE_UNSUPPORTED" "The content type is not one that this route reads.",

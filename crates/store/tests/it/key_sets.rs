@@ -1,7 +1,9 @@
 //! Sets of keys: whichever filters are given, the keys are those that pass each of them, and just these are changed.
 
-use keyward_core::{ApiId, ApiKeyId, OrgCode, OrgScope, Owner, ScopeNumber, Timestamp, UserId};
-use keyward_store::key_sets::{SetAction, SetFilter, change_set, list_set};
+use std::time::Duration;
+
+use keyward_core::{ApiId, ApiKeyId, KeyPolicy, OrgCode, OrgScope, Owner, ScopeNumber, Timestamp, UserId};
+use keyward_store::key_sets::{SetAction, SetFilter, change_set, count_keys, end_within, list_beyond, list_set};
 use keyward_store::keys::{KeyFilter, KeyRow, list_keys};
 
 use crate::given::{self, NOW, Seed, later};
@@ -11,6 +13,8 @@ conformance! {
     whichever_filters_are_given_the_keys_are_those_that_pass_each_and_just_these_are_changed,
     a_key_that_is_used_in_between_is_not_changed,
     the_limit_is_applied_after_the_filter,
+    keys_beyond_a_policy_are_those_that_end_too_late_and_just_these_end_sooner,
+    the_keys_of_an_owner_are_counted_that_are_neither_revoked_nor_expired,
 }
 
 /// Combinations of filters that are tried.
@@ -172,4 +176,96 @@ async fn the_limit_is_applied_after_the_filter(store: &TestStore) {
         all[..2].iter().map(|row| &row.id).collect::<Vec<_>>(),
         two.iter().map(|row| &row.id).collect::<Vec<_>>()
     );
+}
+
+/// Gives the keys of a shop ends before, at and behind now, and has some of them made before.
+async fn set_ends(store: &TestStore) {
+    for (at, row) in every_key(store).await.iter().enumerate() {
+        let end = [None, Some(NOW), Some(later(1)), Some(later(60)), Some(later(61)), Some(later(1_000))][at % 6];
+        let end = end.map_or("NULL".to_owned(), |end| end.as_micros().to_string());
+        let made = if at % 4 == 0 { NOW.as_micros() - 200_000_000 } else { row.created_at.as_micros() };
+        let sql = format!("UPDATE keys SET expires_at = {end}, created_at = {made} WHERE id = '{}'", row.id);
+        store.db_execute(&sql).await;
+    }
+}
+
+/// When a key ends by a policy that it breaks; none if it breaks none.
+fn end_by(policy: &KeyPolicy, row: &KeyRow) -> Option<Option<Timestamp>> {
+    let most = policy.max_lifetime_seconds.map(|most| Duration::from_secs(most.into()));
+    let is_beyond = match row.expires_at {
+        None => policy.requires_expiry || most.is_some(),
+        Some(end) => end > NOW && most.is_some_and(|most| end > row.created_at.after(most)),
+    };
+    let end = match most {
+        Some(most) => Some(row.created_at.after(most).max(NOW)),
+        None => policy.default_lifetime_seconds.map(|default| later(default.into())),
+    };
+    (is_beyond && !row.state().is_revoked).then_some(end)
+}
+
+async fn keys_beyond_a_policy_are_those_that_end_too_late_and_just_these_end_sooner(store: &TestStore) {
+    let shop = shop(store).await;
+    set_ends(store).await;
+    let every = every_key(store).await;
+    let mut counts = Vec::new();
+    // Nobody asks about an API that is deleted.
+    for api in &shop.apis[..2] {
+        for (requires_expiry, max_lifetime_seconds, default_lifetime_seconds) in [
+            (false, None, None),
+            (false, None, Some(70)),
+            (true, None, None),
+            (true, None, Some(70)),
+            (false, Some(60), None),
+            (true, Some(60), Some(30)),
+            (false, Some(230), None),
+        ] {
+            let policy =
+                KeyPolicy { default_lifetime_seconds, max_lifetime_seconds, requires_expiry, ..KeyPolicy::default() };
+            let beyond: Vec<&KeyRow> =
+                every.iter().filter(|row| row.api_id == *api && end_by(&policy, row).is_some()).collect();
+            let ids: Vec<&ApiKeyId> = beyond.iter().map(|row| &row.id).collect();
+            let mut change = store.begin().await;
+            let listed = list_beyond(&mut change, api, &policy, NOW, 1_000).await.unwrap();
+            assert_eq!(listed.iter().map(|row| &row.id).collect::<Vec<_>>(), ids, "{policy:?}");
+            let two = list_beyond(&mut change, api, &policy, NOW, 2).await.unwrap();
+            assert_eq!(two.len(), ids.len().min(2));
+            assert_eq!(end_within(&mut change, api, &policy).await.unwrap(), ids.len() as u64, "{policy:?}");
+            let revision = change.revision();
+            let after = list_keys(&mut change, &OrgScope::All, &KeyFilter::default(), NOW, 1_000).await.unwrap();
+            for (before, after) in every.iter().zip(&after) {
+                let hit = end_by(&policy, before).filter(|_| before.api_id == *api);
+                let expected = (hit.unwrap_or(before.expires_at), hit.map_or(before.revision, |_| revision));
+                assert_eq!((after.expires_at, after.revision), expected, "{policy:?} {before:?}");
+            }
+            counts.push(ids.len());
+        }
+    }
+    assert!(counts.iter().filter(|count| **count > 0).count() > 6, "{counts:?}");
+}
+
+async fn the_keys_of_an_owner_are_counted_that_are_neither_revoked_nor_expired(store: &TestStore) {
+    let shop = shop(store).await;
+    set_ends(store).await;
+    let every = every_key(store).await;
+    let mut tx = store.read().await.unwrap();
+    let owners = [
+        Owner::User(shop.users[0].clone()),
+        Owner::User(shop.users[1].clone()),
+        Owner::Organization(shop.orgs[0].clone()),
+        Owner::Organization(shop.orgs[1].clone()),
+        Owner::Environment,
+    ];
+    for owner in &owners {
+        for api in &shop.apis[..2] {
+            let is_counted = |row: &&KeyRow| {
+                row.owner() == *owner
+                    && row.api_id == *api
+                    && row.revoked_at.is_none()
+                    && row.expires_at.is_none_or(|end| end > NOW)
+            };
+            let expected = every.iter().filter(is_counted).count() as u64;
+            assert!((1..7).contains(&expected), "{expected}");
+            assert_eq!(count_keys(&mut tx, owner, api, NOW).await.unwrap(), expected, "{owner:?}");
+        }
+    }
 }

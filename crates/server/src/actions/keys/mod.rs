@@ -14,9 +14,10 @@ use keyward_core::{
     ScopeNumbers, Timestamp,
 };
 use keyward_engine::{Ask, Use, Wanted};
+use keyward_store::apis::ApiRow;
 use keyward_store::keys::{self, KeyRow, NewKeySecret, ShownSecretRow};
 use keyward_store::scopes::{self, ScopeRow};
-use keyward_store::{Change, NewEvent, Tx};
+use keyward_store::{Change, NewEvent, Tx, key_sets};
 use keyward_wire::ErrorCode;
 use serde::{Deserialize, Serialize};
 
@@ -118,6 +119,17 @@ impl NamedKey {
         let status = row.state().status(now);
         Self { row, scopes, status }
     }
+}
+
+/// Holds an owner that is to have one more key for an API to what that asks. Changes are serial, so nobody makes another one
+/// meanwhile.
+async fn hold_number(change: &mut Change, api: &ApiRow, owner: &Owner) -> Result<(), Refusal> {
+    if api.key_policy.max_keys_per_owner.is_none() {
+        return Ok(());
+    }
+    let now = change.now();
+    let keys = key_sets::count_keys(change, owner, &api.id, now).await?;
+    if api.key_policy.has_room_beside(keys) { Ok(()) } else { Err(Refusal::new(ErrorCode::KeyLimitReached)) }
 }
 
 /// A secret as it is stored: its code under the current master secret.

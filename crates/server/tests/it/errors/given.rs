@@ -39,6 +39,11 @@ impl<'a> Given<'a> {
         let repeatable = admin.request(Method::POST, "/api/v1/api_keys").header("idempotency-key", "order-42");
         let repeatable = repeatable.header("content-type", "application/json").body(Body::from(key.to_string()));
         assert_eq!(app.send(repeatable.unwrap()).await.status, 201);
+        let strict = json!({
+            "name": "Strict", "audience": "https://strict.example.com", "key_policy": { "max_keys_per_owner": 1 },
+        });
+        let strict = admin.post("/api/v1/apis", strict).await.text("/api/id");
+        admin.makes_key(json!({ "name": "Key", "api_id": strict, "user_id": user })).await;
         let (application, _) = admin.makes_application(&[], json!({ "name": "Other" })).await;
         let (client_id, client_secret) = admin.makes_application(&["read:apis"], json!({ "name": "Client" })).await;
         let reader = admin.makes_m2m(&["read:apis"], json!({})).await;
@@ -52,6 +57,7 @@ impl<'a> Given<'a> {
             ("$MANAGEMENT_API", admin.management_api().await),
             ("$ROLE", admin.makes_role("admin", json!({})).await),
             ("$API", api),
+            ("$STRICT_API", strict),
             ("$SCOPE", scope),
             ("$USER", user),
             ("$ORG", org),

@@ -82,6 +82,8 @@ pub(super) const GIVES_NOTHING: &[(&str, &str)] = &[
     ("DELETE /api/v1/api_keys/{key_id}", "it takes"),
     ("POST /api/v1/api_keys/bulk", "it takes"),
     ("POST /api/v1/apis", "an API of the platform"),
+    ("PATCH /api/v1/apis/{api_id}", "an API of the platform: `apis::key_policy`"),
+    ("POST /api/v1/apis/{api_id}/key_policy/preview", "it changes nothing"),
     ("DELETE /api/v1/apis/{api_id}", "it takes"),
     ("PATCH /api/v1/apis/{api_id}/applications", "authorised, but without scopes: `steps`"),
     ("DELETE /api/v1/apis/{api_id}/applications/{application_id}/scopes/{scope_id}", "it takes"),
