@@ -59,15 +59,13 @@ pub struct SetFilter<'a> {
 }
 
 macro_rules! within {
-    ($narrowed:literal) => {
+    ($owners:literal, $narrowed:expr) => {
         concat!(
-            " FROM keys k JOIN apis a ON a.id = k.api_id \
-             LEFT JOIN organizations o ON o.code = k.org_code LEFT JOIN users u ON u.id = k.user_id \
-             LEFT JOIN key_usage c ON c.key_id = k.id \
-             WHERE ",
+            " FROM keys k JOIN apis a ON a.id = k.api_id ",
+            $owners,
+            " LEFT JOIN key_usage c ON c.key_id = k.id WHERE ",
             $narrowed,
             " AND ($3 OR k.is_enabled) AND k.revoked_at IS NULL AND a.deleted_at IS NULL \
-             AND o.deleted_at IS NULL AND u.deleted_at IS NULL \
              AND ($4 IS NULL OR REPLACE(REPLACE(k.scopes, '[', ','), ']', ',') LIKE $4) \
              AND ($5 IS NULL OR k.created_at > $5) \
              AND ($6 IS NULL OR (k.created_at < $6 AND (c.last_verified_at IS NULL OR c.last_verified_at < $6))) \
@@ -76,16 +74,37 @@ macro_rules! within {
     };
 }
 
+macro_rules! of_any_owner {
+    ($narrowed:literal) => {
+        within!(
+            "LEFT JOIN organizations o ON o.code = k.org_code LEFT JOIN users u ON u.id = k.user_id",
+            concat!($narrowed, " AND o.deleted_at IS NULL AND u.deleted_at IS NULL")
+        )
+    };
+}
+
 // $1 is what the set is narrowed to, by an index where there is one.
 macro_rules! narrowed {
     ($narrowing:expr, $before:literal, $after:literal) => {
         match $narrowing {
-            Narrowing::Organization => {
-                concat!($before, within!("k.org_code = $1 AND ($2 IS NULL OR k.api_id = $2)"), $after)
-            }
-            Narrowing::User => concat!($before, within!("k.user_id = $1 AND ($2 IS NULL OR k.api_id = $2)"), $after),
-            Narrowing::Api => concat!($before, within!("k.api_id = $1"), $after),
-            Narrowing::Nothing => concat!($before, within!("$1 IS NULL"), $after),
+            Narrowing::Organization => concat!(
+                $before,
+                within!(
+                    "JOIN organizations o ON o.code = k.org_code",
+                    "k.org_code = $1 AND o.deleted_at IS NULL AND ($2 IS NULL OR k.api_id = $2)"
+                ),
+                $after
+            ),
+            Narrowing::User => concat!(
+                $before,
+                within!(
+                    "JOIN users u ON u.id = k.user_id",
+                    "k.user_id = $1 AND u.deleted_at IS NULL AND ($2 IS NULL OR k.api_id = $2)"
+                ),
+                $after
+            ),
+            Narrowing::Api => concat!($before, of_any_owner!("k.api_id = $1"), $after),
+            Narrowing::Nothing => concat!($before, of_any_owner!("$1 IS NULL"), $after),
         }
     };
 }
