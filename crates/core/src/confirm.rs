@@ -11,9 +11,7 @@ use crate::ids::hex;
 use crate::{Keyring, SecretMac, SecretVersion, Timestamp};
 
 /// Seconds for which a preview can be confirmed.
-pub const CONFIRM_SECONDS: u64 = 10 * 60;
-/// Characters in the longest token.
-pub const MAX_CONFIRM_CHARS: usize = 160;
+pub const CONFIRM_SECONDS: u64 = 600;
 
 /// What a preview was asked for.
 #[derive(Clone, Copy, Debug)]
@@ -104,9 +102,6 @@ struct Given<'a> {
 
 impl<'a> Given<'a> {
     fn read(token: &'a str) -> Option<Self> {
-        if token.len() > MAX_CONFIRM_CHARS {
-            return None;
-        }
         let mut parts = token.split('.');
         let (version, expiry, found, mac) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let mac = SecretMac::from_bytes(&URL_SAFE_NO_PAD.decode(mac).ok()?)?;
@@ -138,7 +133,6 @@ mod tests {
         let (ring, now) = (keyring(&[1]), Timestamp::from_seconds(0));
         let end = Timestamp::from_seconds(600);
         let token = ring.confirm_token(&PREVIEW, &found(), end).unwrap();
-        assert!(token.len() <= MAX_CONFIRM_CHARS, "{}", token.len());
         let check = |preview: &Preview<'_>, token: &str, found: &SetDigest, now| {
             ring.check_confirm_token(preview, token, found, now)
         };
@@ -171,7 +165,7 @@ mod tests {
             format!("{token}A"),
             parts[..3].join("."),
             String::new(),
-            "a".repeat(MAX_CONFIRM_CHARS + 1),
+            "a".repeat(9_000),
         ];
         for forged in forged {
             for found in [&found(), &other] {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -195,6 +196,21 @@ async fn a_token_is_good_for_what_was_shown_and_for_nothing_else() {
     app.advance(Duration::from_secs(599));
     assert_eq!(confirm(&shop.admin, &body, &token).await.body["count"], 1);
     assert_eq!(shop.codes(&[&spared]).await, ["API_KEY_VERIFIED"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_confirmations_at_once_one_makes_the_change() {
+    let app = TestApp::start().await;
+    let shop = Shop::open(&app).await;
+    let (_, secret) = shop.makes_key(json!({})).await;
+    let body = revoke(json!({ "org_code": shop.org }));
+    let token = preview(&shop.admin, &body).await;
+    let revision = app.revision().await;
+    let replies = join_all((0..6).map(|_| confirm(&shop.admin, &body, &token))).await;
+    let stale = replies.iter().filter(|reply| reply.error() == "PREVIEW_STALE").count();
+    let done = replies.iter().filter(|reply| reply.status == 200 && reply.body["count"] == 1).count();
+    assert_eq!((done, stale, app.revision().await), (1, 5, revision + 1));
+    assert_eq!(shop.codes(&[&secret]).await, ["API_KEY_REVOKED"]);
 }
 
 #[tokio::test]
