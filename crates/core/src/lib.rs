@@ -5,11 +5,13 @@
 
 pub mod access_key;
 pub mod bounds;
+pub mod confirm;
 pub mod credits;
 pub mod decide;
 pub mod gcra;
 pub mod idempotency;
 pub mod ids;
+pub mod key_policy;
 pub mod keyring;
 pub mod limits;
 pub mod outcome_code;
@@ -23,11 +25,13 @@ pub mod time;
 
 pub use access_key::AccessKey;
 pub use bounds::Broken;
+pub use confirm::{Preview, SetDigest, Unconfirmed};
 pub use credits::{CreditTerms, GrantedCredits, Refill, RefillInterval};
 pub use decide::{KeyFacts, KeyState, KeyStatus, Outcome, Presented, Step, decide};
 pub use gcra::{Quota, Usage};
 pub use idempotency::{IdempotencyKey, Repeatable};
 pub use ids::{ApiId, ApiKeyId, ClientId, OrgCode, PermissionId, PlanId, RoleId, ScopeId, UserId};
+pub use key_policy::KeyPolicy;
 pub use keyring::{DoesNotOpen, Keyring, MasterSecret, SecretVersion};
 pub use limits::RateLimit;
 pub use outcome_code::OutcomeCode;

@@ -116,7 +116,7 @@ macro_rules! management_scopes {
 management_scopes! {
     ReadApis "read:apis" "List and read APIs",
     CreateApis "create:apis" "Register APIs",
-    UpdateApis "update:apis" "Authorise applications for APIs",
+    UpdateApis "update:apis" "Change APIs, and authorise applications for them",
     DeleteApis "delete:apis" "Delete APIs",
     ReadApiScopes "read:api_scopes" "List and read the scopes of APIs",
     CreateApiScopes "create:api_scopes" "Add scopes to APIs",

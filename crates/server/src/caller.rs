@@ -82,6 +82,11 @@ impl Caller {
         Self { origin, ..self }
     }
 
+    /// Who it is in one text, for what only the same caller may come back to.
+    pub fn principal(&self) -> String {
+        format!("{} {}", self.actor.kind.as_str(), self.actor.id)
+    }
+
     /// Refuses a caller that lacks a scope.
     pub fn require(&self, scope: ManagementScope) -> Result<(), Refusal> {
         if self.scopes.contains(&scope) { Ok(()) } else { Err(Refusal::scope_missing(scope)) }

@@ -1,12 +1,12 @@
 //! APIs: what the platform protects.
 
 use keyward_core::bounds::fold;
-use keyward_core::{ApiId, ApiScope, ClientId, KeyClass, KeyPrefix, Timestamp};
+use keyward_core::{ApiId, ApiScope, ClientId, KeyClass, KeyPolicy, KeyPrefix, Timestamp};
 
 use crate::change::Change;
 use crate::db::{execute, fetch_all, fetch_optional};
-use crate::row::{hit_one, row};
-use crate::{StoreError, Tx};
+use crate::row::{hit_one, row, to_json};
+use crate::{Revision, StoreError, Tx};
 
 row! {
     /// An API as it is stored.
@@ -23,8 +23,12 @@ row! {
         pub key_prefix: KeyPrefix,
         /// The class of the secrets of its keys.
         pub key_class: KeyClass,
+        /// What it asks of its keys.
+        pub key_policy: KeyPolicy,
         /// When it was made.
         pub created_at: Timestamp,
+        /// The revision of its last change.
+        pub revision: Revision,
     }
 }
 
@@ -41,13 +45,15 @@ pub struct NewApi<'a> {
     pub key_prefix: &'a KeyPrefix,
     /// The class of the secrets of its keys.
     pub key_class: KeyClass,
+    /// What it asks of its keys.
+    pub key_policy: &'a KeyPolicy,
 }
 
 macro_rules! select {
     ($rest:expr) => {
         concat!(
-            "SELECT id, name, audience, is_management_api, key_prefix, key_class, created_at FROM apis \
-             WHERE deleted_at IS NULL ",
+            "SELECT id, name, audience, is_management_api, key_prefix, key_class, key_policy, created_at, revision \
+             FROM apis WHERE deleted_at IS NULL ",
             $rest
         )
     };
@@ -91,7 +97,7 @@ fn granted_to(scope: &ApiScope) -> Option<&str> {
 /// Stores an API. One without audience is the management API.
 pub async fn insert_api(change: &mut Change, api: &NewApi<'_>) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO apis (id, name, name_folded, audience, is_management_api, key_prefix, key_class, \
-         created_at, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+         key_policy, created_at, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let (now, stamp) = (change.now().as_micros(), change.stamp());
     execute!(
         change,
@@ -103,10 +109,19 @@ pub async fn insert_api(change: &mut Change, api: &NewApi<'_>) -> Result<(), Sto
         api.audience.is_none(),
         api.key_prefix.as_str(),
         api.key_class.as_str(),
+        to_json(api.key_policy),
         now,
         stamp
     )?;
     Ok(())
+}
+
+/// Stores what may change about an API that was found.
+pub async fn update_api(change: &mut Change, api: &ApiRow) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE apis SET name = $2, name_folded = $3, key_policy = $4, revision = $5 \
+         WHERE id = $1 AND deleted_at IS NULL";
+    let (name, policy, stamp) = (api.name.as_str(), to_json(&api.key_policy), change.stamp());
+    hit_one("apis", execute!(change, SQL, api.id.as_str(), name, fold(name), policy, stamp)?)
 }
 
 /// Deletes an API that was found: this one row, through which its keys and grants end.

@@ -24,6 +24,7 @@ pub mod feed;
 pub mod grants;
 pub mod head;
 pub mod kept_answers;
+pub mod key_sets;
 pub mod keys;
 pub mod member_rights;
 pub mod members;

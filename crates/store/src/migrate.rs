@@ -90,6 +90,12 @@ pub const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0010_plans.sql"),
         postgres: include_str!("../migrations/postgres/0010_plans.sql"),
     },
+    Migration {
+        version: 11,
+        name: "key policies",
+        sqlite: include_str!("../migrations/sqlite/0011_key_policies.sql"),
+        postgres: include_str!("../migrations/postgres/0011_key_policies.sql"),
+    },
 ];
 
 /// Runs the migrations that the database lacks; refuses a database that has some which are not known.

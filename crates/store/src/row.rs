@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 use keyward_core::{
-    AccessKey, AllowedScopes, ApiId, ApiKeyId, ClientId, GrantedCredits, KeyClass, KeyPrefix, KeyType, OrgCode,
-    PermissionId, PlanId, RateLimit, RefillInterval, RoleId, ScopeId, ScopeKey, ScopeNumbers, SecretMac, Selector,
-    SystemPermission, Timestamp, UserId,
+    AccessKey, AllowedScopes, ApiId, ApiKeyId, ClientId, GrantedCredits, KeyClass, KeyPolicy, KeyPrefix, KeyType,
+    OrgCode, PermissionId, PlanId, RateLimit, RefillInterval, RoleId, ScopeId, ScopeKey, ScopeNumbers, SecretMac,
+    Selector, SystemPermission, Timestamp, UserId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -66,6 +66,7 @@ columns! {
     AccessKey: String = |text| AccessKey::parse(&text).ok();
     KeyPrefix: String = |text| KeyPrefix::parse(&text).ok();
     KeyClass: String = |text| KeyClass::parse(&text);
+    KeyPolicy: String = |text| from_json::<KeyPolicy>(&text).filter(|policy| policy.check().is_ok());
     KeyType: String = |text| KeyType::parse(&text);
     Selector: String = |text| Selector::parse(&text);
     SecretMac: Vec<u8> = |bytes| SecretMac::from_bytes(&bytes);

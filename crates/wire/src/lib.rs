@@ -21,6 +21,7 @@ pub mod own_key;
 mod patch;
 pub mod permissions;
 pub mod plans;
+pub mod previews;
 pub mod refusals;
 pub mod roles;
 pub mod scopes;

@@ -1,6 +1,6 @@
 //! What every store needs: the management API with all its scopes, and a key to sign tokens with.
 
-use keyward_core::{ApiId, KeyClass, KeyPrefix, ManagementScope, ScopeId, ScopeKey};
+use keyward_core::{ApiId, KeyClass, KeyPolicy, KeyPrefix, ManagementScope, ScopeId, ScopeKey};
 use keyward_store::apis::{self, NewApi};
 use keyward_store::scopes::{self, NewScope};
 use keyward_store::{NewEvent, signing_keys};
@@ -60,6 +60,7 @@ pub async fn ensure_management_api(app: &App) -> Result<(), Refusal> {
                 audience: None,
                 key_prefix: &prefix,
                 key_class: KeyClass::Admin,
+                key_policy: &KeyPolicy::NONE,
             };
             apis::insert_api(&mut change, &new).await?;
             id

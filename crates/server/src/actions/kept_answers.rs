@@ -36,7 +36,7 @@ impl<'a> Repetition<'a> {
         asked: &impl Serialize,
     ) -> Result<Option<Self>, Refusal> {
         let Some(key) = key else { return Ok(None) };
-        let principal = format!("{} {}", caller.actor.kind.as_str(), caller.actor.id);
+        let principal = caller.principal();
         let asked = serde_json::to_string(asked).map_err(|error| Refusal::caused_by(ErrorCode::Internal, error))?;
         Ok(Some(Self { principal, route, key, asked: Zeroizing::new(asked) }))
     }

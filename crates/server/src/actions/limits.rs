@@ -14,12 +14,17 @@ pub(super) fn read_limits(caller: &Caller, given: &[wire::RateLimit]) -> Result<
     if caller.org_scope != OrgScope::All {
         return Err(Refusal::about(ErrorCode::PlatformOnly, "rate_limits", "are set by the platform alone"));
     }
+    read_limits_of("rate_limits", given)
+}
+
+/// Reads limits that stand in this field, which the platform alone can send.
+pub(super) fn read_limits_of(outer: &str, given: &[wire::RateLimit]) -> Result<Vec<RateLimit>, Refusal> {
     if given.len() > MAX_RATE_LIMITS {
-        return Err(Refusal::field("rate_limits", "must have at most 8 entries"));
+        return Err(Refusal::field(outer, "must have at most 8 entries"));
     }
     let mut limits: Vec<RateLimit> = Vec::with_capacity(given.len());
     for (at, wire::RateLimit { name, limit, window_seconds, cost }) in given.iter().enumerate() {
-        let field = |member: &str| format!("rate_limits[{at}].{member}");
+        let field = |member: &str| format!("{outer}[{at}].{member}");
         limit_name(name).in_field(&field("name"))?;
         if limits.iter().any(|known| known.name() == name) {
             return Err(Refusal::field(&field("name"), "must not be that of another limit"));

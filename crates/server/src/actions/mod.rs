@@ -24,6 +24,7 @@ pub mod owners;
 pub mod paging;
 pub mod permissions;
 pub mod plans;
+pub mod previews;
 pub mod refusals;
 pub mod role_permissions;
 pub mod roles;

@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use keyward_wire::apis::{
-    Api, ApiDetail, ApiList, ApiRef, ApiScope, ApiWithApplications, AuthorizedApplication, CreateApiRequest, CreatedApi,
+    Api, ApiDetail, ApiList, ApiRef, ApiScope, ApiWithApplications, AuthorizedApplication, CreateApiRequest,
+    CreatedApi, PreviewKeyPolicyRequest, UpdateApiRequest, UpdatedApi,
 };
+use keyward_wire::previews::PreviewedKeys;
 use keyward_wire::{Done, Envelope, ErrorBody};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -15,10 +17,14 @@ use crate::app::App;
 use crate::auth::{Platform, PlatformOrOrganization, scope};
 use crate::front::{Answer, Body, NoParams, Params, Path};
 use crate::refusal::Refusal;
+use crate::routes::bulk::show_previewed;
 use crate::routes::failures::Failures;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_apis, create_api)).routes(routes!(get_api, delete_api))
+    OpenApiRouter::new()
+        .routes(routes!(list_apis, create_api))
+        .routes(routes!(get_api, update_api, delete_api))
+        .routes(routes!(preview_key_policy))
 }
 
 /// What to tell beside each API.
@@ -91,6 +97,45 @@ async fn get_api(
     Ok(Answer::ok(Envelope::read(ApiDetail { api })))
 }
 
+/// Addition. Changes an API: absent members stay as they are, null clears one, and a value sets it. Where keys that are there
+/// end sooner by a key policy, the change needs the token of a preview of it, and `update:api_keys` too.
+#[utoipa::path(
+    patch, path = "/api/v1/apis/{api_id}", tag = "apis", params(("api_id" = String, Path)),
+    request_body = UpdateApiRequest,
+    responses(
+        (status = 200, body = Envelope<UpdatedApi>), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody),
+        Failures
+    )
+)]
+async fn update_api(
+    State(app): State<App>,
+    caller: Platform<scope::UpdateApis>,
+    _: NoParams,
+    Path(api_id): Path<String>,
+    Body(request): Body<UpdateApiRequest>,
+) -> Result<Answer<Envelope<UpdatedApi>>, Refusal> {
+    let updated = apis::update_api(&app, &caller, &api_id, &request).await?;
+    let body = UpdatedApi { shortened_keys: updated.made };
+    Ok(Answer::ok(Envelope::changed("OK", "Success", updated.revision, body)))
+}
+
+/// Addition. Tells which keys would end sooner by a key policy, and gives the token to confirm it. Nothing is changed.
+#[utoipa::path(
+    post, path = "/api/v1/apis/{api_id}/key_policy/preview", tag = "apis", params(("api_id" = String, Path)),
+    request_body = PreviewKeyPolicyRequest,
+    responses((status = 200, body = Envelope<PreviewedKeys>), (status = 404, body = ErrorBody), Failures)
+)]
+async fn preview_key_policy(
+    State(app): State<App>,
+    caller: Platform<scope::UpdateApis>,
+    _: NoParams,
+    Path(api_id): Path<String>,
+    Body(request): Body<PreviewKeyPolicyRequest>,
+) -> Result<Answer<Envelope<PreviewedKeys>>, Refusal> {
+    let previewed = apis::preview_key_policy(&app, &caller, &api_id, &request).await?;
+    Ok(Answer::ok(Envelope::read(show_previewed(previewed))))
+}
+
 /// Deletes an API. Its keys are revoked with it, for good.
 #[utoipa::path(
     delete, path = "/api/v1/apis/{api_id}", tag = "apis", params(("api_id" = String, Path)),
@@ -113,6 +158,7 @@ fn wire_api(app: &App, found: ApiWithScopes, with_scopes: bool) -> Api {
         name: found.api.name,
         audience: found.api.audience.unwrap_or_else(|| app.issuer.management_audience()),
         is_management_api: found.api.is_management_api,
+        key_policy: apis::show_policy(&found.api.key_policy),
         key_prefix: format!("{}_{}", found.api.key_prefix.as_str(), found.api.key_class.as_str()),
         scopes: with_scopes.then(|| scopes.collect()),
     }

@@ -49,7 +49,10 @@ async fn list_keys(
 #[utoipa::path(
     post, path = "/api/v1/api_keys", tag = "keys", request_body = CreateKeyRequest,
     params(RepeatHeader),
-    responses((status = 201, body = Envelope<IssuedKey>), (status = 422, body = ErrorBody), Failures)
+    responses(
+        (status = 201, body = Envelope<IssuedKey>), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody),
+        Failures
+    )
 )]
 async fn create_key(
     State(app): State<App>,
@@ -88,7 +91,9 @@ async fn get_key(
 #[utoipa::path(
     patch, path = "/api/v1/api_keys/{key_id}", tag = "keys", params(("key_id" = String, Path)),
     request_body = UpdateKeyRequest,
-    responses((status = 200, body = Envelope<Done>), (status = 404, body = ErrorBody), Failures)
+    responses(
+        (status = 200, body = Envelope<Done>), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), Failures
+    )
 )]
 async fn update_key(
     State(app): State<App>,

@@ -3,6 +3,7 @@
 mod apis;
 mod applications;
 pub mod audit_events;
+mod bulk;
 mod docs;
 mod document;
 mod explain;
@@ -58,6 +59,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(permissions::routes())
         .merge(system_permissions::routes())
         .merge(keys::routes())
+        .merge(bulk::routes())
         .merge(verify::routes())
         .merge(verify_batch::routes())
         .merge(explain::routes())

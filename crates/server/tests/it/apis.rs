@@ -2,6 +2,7 @@
 
 mod authorize;
 mod delete;
+mod key_policy;
 mod organizations;
 mod register;
 mod rights;
@@ -36,6 +37,7 @@ async fn an_api_is_read_with_its_scopes_and_the_applications_that_may_ask_for_it
         "audience": "https://api.example.com",
         "id": "a192afe3157c85d0c847729f4e08f3a3",
         "is_management_api": false,
+        "key_policy": null,
         "key_prefix": "k_live",
         "name": "Orders",
         "scopes": [
@@ -83,6 +85,7 @@ async fn the_list_has_scopes_if_it_is_asked_for_them() {
           "audience": "https://keys.example.com/api",
           "id": "e220a8397b1dcdaf6e789e6aa1b965f4",
           "is_management_api": true,
+          "key_policy": null,
           "key_prefix": "k_adm",
           "name": "Keyward Management API"
         },
@@ -90,6 +93,7 @@ async fn the_list_has_scopes_if_it_is_asked_for_them() {
           "audience": "https://api.example.com",
           "id": "a192afe3157c85d0c847729f4e08f3a3",
           "is_management_api": false,
+          "key_policy": null,
           "key_prefix": "k_live",
           "name": "Orders"
         }
@@ -105,6 +109,7 @@ async fn the_list_has_scopes_if_it_is_asked_for_them() {
       "audience": "https://api.example.com",
       "id": "a192afe3157c85d0c847729f4e08f3a3",
       "is_management_api": false,
+      "key_policy": null,
       "key_prefix": "k_live",
       "name": "Orders",
       "scopes": [

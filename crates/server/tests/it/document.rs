@@ -52,6 +52,7 @@ fn each_operation_has_a_name_of_its_own_one_tag_and_a_summary() {
         "revoke",
         "verify",
         "explain",
+        "preview",
         "introspect",
     ];
     let mut names = BTreeSet::new();

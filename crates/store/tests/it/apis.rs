@@ -1,7 +1,9 @@
 //! APIs and their scopes.
 
-use keyward_core::{ApiScope, KeyClass, KeyPrefix, ScopeKey, ScopeNumbers};
-use keyward_store::apis::{ApiRow, NewApi, find_api, find_api_by_audience, find_management_api, insert_api, list_apis};
+use keyward_core::{ApiScope, KeyClass, KeyPolicy, KeyPrefix, ScopeKey, ScopeNumbers};
+use keyward_store::apis::{
+    ApiRow, NewApi, find_api, find_api_by_audience, find_management_api, insert_api, list_apis, update_api,
+};
 use keyward_store::grants::{end_grant, put_grant};
 use keyward_store::scopes::{NewScope, ScopeRow, find_scope, insert_scope, list_scopes};
 
@@ -10,6 +12,7 @@ use crate::test_store::{TestStore, commit};
 
 conformance! {
     an_api_is_found_as_it_was_stored,
+    an_api_is_changed_while_it_is_there_and_no_other_is,
     an_api_without_audience_is_the_management_api,
     there_is_one_management_api,
     an_audience_is_unique_among_the_not_deleted,
@@ -26,7 +29,21 @@ conformance! {
 async fn an_api_is_found_as_it_was_stored(store: &TestStore) {
     let id = Seed::new(1).api_id();
     let (key_prefix, key_class) = (&KeyPrefix::parse("acme9").unwrap(), KeyClass::Test);
-    let new = NewApi { id: &id, name: NAME, audience: Some("https://api.example/ünïcode"), key_prefix, key_class };
+    let policy = KeyPolicy {
+        default_lifetime_seconds: Some(60),
+        max_lifetime_seconds: Some(61),
+        requires_expiry: true,
+        max_keys_per_owner: Some(2),
+        default_rate_limits: vec![given::rate_limit("a")],
+    };
+    let new = NewApi {
+        id: &id,
+        name: NAME,
+        audience: Some("https://api.example/ünïcode"),
+        key_prefix,
+        key_class,
+        key_policy: &policy,
+    };
     let mut change = store.begin().await;
     insert_api(&mut change, &new).await.unwrap();
     commit(change).await.unwrap();
@@ -36,17 +53,35 @@ async fn an_api_is_found_as_it_was_stored(store: &TestStore) {
     let by_audience = find_api_by_audience(&mut tx, "https://api.example/ünïcode").await.unwrap().unwrap();
     let [listed] = list_apis(&mut tx, &ApiScope::All).await.unwrap().try_into().unwrap();
     for row in [by_id, by_audience, listed] {
-        let ApiRow { id: same, name, audience, is_management_api, key_prefix, key_class, created_at } = row;
+        let ApiRow {
+            id: same,
+            name,
+            audience,
+            is_management_api,
+            key_prefix,
+            key_class,
+            key_policy,
+            created_at,
+            revision,
+        } = row;
         assert_eq!((same, name.as_str(), is_management_api), (id.clone(), NAME, false));
         assert_eq!(audience.as_deref(), Some("https://api.example/ünïcode"));
-        assert_eq!((key_prefix.as_str(), key_class, created_at), ("acme9", KeyClass::Test, NOW));
+        assert_eq!((key_prefix.as_str(), key_class, created_at, revision), ("acme9", KeyClass::Test, NOW, 1));
+        assert_eq!(key_policy, policy);
     }
     drop(tx);
     assert_eq!(store.db_texts("SELECT name_folded FROM apis").await, ["żółć & søn 東京 🗝"]);
 }
 
 fn management<'a>(id: &'a keyward_core::ApiId, key_prefix: &'a KeyPrefix) -> NewApi<'a> {
-    NewApi { id, name: "Keyward", audience: None, key_prefix, key_class: KeyClass::Admin }
+    NewApi {
+        id,
+        name: "Keyward",
+        audience: None,
+        key_prefix,
+        key_class: KeyClass::Admin,
+        key_policy: &given::NO_POLICY,
+    }
 }
 
 async fn an_api_without_audience_is_the_management_api(store: &TestStore) {
@@ -77,7 +112,14 @@ async fn there_is_one_management_api(store: &TestStore) {
 async fn an_audience_is_unique_among_the_not_deleted(store: &TestStore) {
     let mut seed = Seed::new(1);
     let (first, second, prefix) = (seed.api_id(), seed.api_id(), KeyPrefix::default());
-    let new = |id| NewApi { id, name: "A", audience: Some("a"), key_prefix: &prefix, key_class: KeyClass::Live };
+    let new = |id| NewApi {
+        id,
+        name: "A",
+        audience: Some("a"),
+        key_prefix: &prefix,
+        key_class: KeyClass::Live,
+        key_policy: &given::NO_POLICY,
+    };
     let mut change = store.begin().await;
     insert_api(&mut change, &new(&first)).await.unwrap();
     commit(change).await.unwrap();
@@ -92,13 +134,40 @@ async fn apis_are_listed_by_name_whatever_its_capitals(store: &TestStore) {
     for name in ["é", "b", "a-b", "ab", "Z", "a b"] {
         let (id, prefix) = (seed.api_id(), KeyPrefix::default());
         let audience = Some(id.as_str());
-        let new = NewApi { id: &id, name, audience, key_prefix: &prefix, key_class: KeyClass::Live };
+        let new = NewApi {
+            id: &id,
+            name,
+            audience,
+            key_prefix: &prefix,
+            key_class: KeyClass::Live,
+            key_policy: &given::NO_POLICY,
+        };
         insert_api(&mut change, &new).await.unwrap();
     }
     commit(change).await.unwrap();
     let rows = list_apis(&mut store.read().await.unwrap(), &ApiScope::All).await.unwrap();
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(names, ["a b", "a-b", "ab", "b", "Z", "é"]);
+}
+
+async fn an_api_is_changed_while_it_is_there_and_no_other_is(store: &TestStore) {
+    let (mut change, mut seed) = (store.begin().await, Seed::new(1));
+    let (id, other) = (given::api(&mut change, &mut seed).await, given::api(&mut change, &mut seed).await);
+    commit(change).await.unwrap();
+    let read = async |id| find_api(&mut store.read().await.unwrap(), &ApiScope::All, id).await.unwrap().unwrap();
+    let policy = KeyPolicy { max_keys_per_owner: Some(1), ..KeyPolicy::NONE };
+    let after = ApiRow { name: "Ünï".into(), key_policy: policy.clone(), ..read(&id).await };
+    let mut change = store.begin().await;
+    update_api(&mut change, &after).await.unwrap();
+    commit(change).await.unwrap();
+    let (changed, same) = (read(&id).await, read(&other).await);
+    assert_eq!((changed.name.as_str(), changed.key_policy, changed.revision), ("Ünï", policy, 2));
+    assert_eq!((same.name.as_str(), same.key_policy, same.revision), (NAME, KeyPolicy::NONE, 1));
+    let folded = format!("SELECT name_folded FROM apis WHERE id = '{id}'");
+    assert_eq!(store.db_texts(&folded).await, ["ünï"]);
+    store.db_execute(&format!("UPDATE apis SET deleted_at = 1 WHERE id = '{id}'")).await;
+    let mut change = store.begin().await;
+    assert!(update_api(&mut change, &after).await.is_err());
 }
 
 async fn a_deleted_api_is_found_by_nothing(store: &TestStore) {
@@ -138,9 +207,15 @@ async fn a_value_that_this_version_does_not_write_is_corrupt(store: &TestStore) 
     let mut change = store.begin().await;
     let id = given::api(&mut change, &mut Seed::new(1)).await;
     commit(change).await.unwrap();
-    store.db_execute("UPDATE apis SET key_class = 'gold'").await;
-    let refused = find_api(&mut store.read().await.unwrap(), &ApiScope::All, &id).await.unwrap_err();
-    assert!(matches!(&refused, keyward_store::StoreError::Corrupt(column) if column == "key_class"), "{refused:?}");
+    for (column, value) in
+        [("key_class", "gold"), ("key_policy", r#"{"max_lifetime_seconds":59}"#), ("key_policy", r#"{"is_kind":true}"#)]
+    {
+        store.db_execute("UPDATE apis SET key_class = 'live', key_policy = '{}'").await;
+        assert!(find_api(&mut store.read().await.unwrap(), &ApiScope::All, &id).await.is_ok());
+        store.db_execute(&format!("UPDATE apis SET {column} = '{value}'")).await;
+        let refused = find_api(&mut store.read().await.unwrap(), &ApiScope::All, &id).await.unwrap_err();
+        assert!(matches!(&refused, keyward_store::StoreError::Corrupt(named) if named == column), "{refused:?}");
+    }
 }
 
 async fn a_scope_is_found_as_it_was_stored(store: &TestStore) {

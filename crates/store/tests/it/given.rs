@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use keyward_core::{
-    ApiId, ApiKeyId, ClientId, KeyClass, KeyPrefix, KeySecret, Keyring, MasterSecret, OrgCode, Owner, Quota, RateLimit,
-    ScopeId, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac, Timestamp, UserId,
+    ApiId, ApiKeyId, ClientId, KeyClass, KeyPolicy, KeyPrefix, KeySecret, Keyring, MasterSecret, OrgCode, Owner, Quota,
+    RateLimit, ScopeId, ScopeKey, ScopeNumber, ScopeNumbers, SecretMac, Timestamp, UserId,
 };
 use keyward_store::Change;
 use keyward_store::apis::{NewApi, insert_api};
@@ -19,6 +19,9 @@ pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_732_239_123_000_001);
 
 /// A name that does not survive a wrong encoding or a wrong folding.
 pub(crate) const NAME: &str = "Żółć & Søn 東京 🗝";
+
+/// What an API asks of its keys that asks nothing.
+pub(crate) static NO_POLICY: KeyPolicy = KeyPolicy::NONE;
 
 /// An instant some seconds after [`NOW`].
 pub(crate) fn later(seconds: u64) -> Timestamp {
@@ -87,7 +90,8 @@ impl Seed {
 pub(crate) async fn api(change: &mut Change, seed: &mut Seed) -> ApiId {
     let id = seed.api_id();
     let (key_prefix, key_class) = (&KeyPrefix::default(), KeyClass::Live);
-    let new = NewApi { id: &id, name: NAME, audience: Some(id.as_str()), key_prefix, key_class };
+    let new =
+        NewApi { id: &id, name: NAME, audience: Some(id.as_str()), key_prefix, key_class, key_policy: &NO_POLICY };
     insert_api(change, &new).await.unwrap();
     id
 }

@@ -119,7 +119,14 @@ async fn the_management_api_is_granted_without_audience(store: &TestStore) {
     let (client_id, _) = pair(store).await;
     let (id, key_prefix) = (Seed::new(2).api_id(), &KeyPrefix::default());
     let mut change = store.begin().await;
-    let management = NewApi { id: &id, name: "Keyward", audience: None, key_prefix, key_class: KeyClass::Admin };
+    let management = NewApi {
+        id: &id,
+        name: "Keyward",
+        audience: None,
+        key_prefix,
+        key_class: KeyClass::Admin,
+        key_policy: &given::NO_POLICY,
+    };
     insert_api(&mut change, &management).await.unwrap();
     put_grant(&mut change, &client_id, &id, &ScopeNumbers::default()).await.unwrap();
     commit(change).await.unwrap();

@@ -49,6 +49,7 @@ mod kept_answers;
 mod key_filters;
 mod key_lists;
 mod key_references;
+mod key_sets;
 mod key_status;
 mod keys;
 mod lists;

@@ -160,7 +160,14 @@ async fn keys_of_others_and_those_of_other_batches_stay_as_they_are(store: &Test
     let (users, orgs) = ([(); 3].map(|()| seed.user_id()), [(); 3].map(|()| seed.org_code()));
     for at in 0..3 {
         let (key_prefix, key_class) = (&KeyPrefix::default(), KeyClass::Live);
-        let api = NewApi { id: &apis[at], name: "API", audience: Some(apis[at].as_str()), key_prefix, key_class };
+        let api = NewApi {
+            id: &apis[at],
+            name: "API",
+            audience: Some(apis[at].as_str()),
+            key_prefix,
+            key_class,
+            key_policy: &given::NO_POLICY,
+        };
         insert_api(&mut change, &api).await.unwrap();
         insert_user(&mut change, &given::unknown_user(&users[at])).await.unwrap();
         let organization = NewOrganization { name: "Organization", ..bare_organization(&orgs[at]) };

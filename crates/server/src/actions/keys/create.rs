@@ -9,8 +9,8 @@ use keyward_store::{Change, NewEvent, scopes};
 use keyward_wire::ErrorCode;
 use keyward_wire::keys::CreateKeyRequest;
 
-use super::members::{environment_has_none, hold_environment, hold_expiry, hold_metadata, read_cidrs};
-use super::{Issued, IssuedAgain, management_scopes, sealed};
+use super::members::{environment_has_none, hold_end, hold_environment, hold_expiry, hold_metadata, read_cidrs};
+use super::{Issued, IssuedAgain, hold_number, management_scopes, sealed};
 use crate::actions::Changed;
 use crate::actions::apis::{find_api, read_bound};
 use crate::actions::callers::begin;
@@ -33,7 +33,7 @@ pub async fn create_key(
 ) -> Result<Changed<Issued>, Refusal> {
     let allowed_cidrs = read_members(&request)?;
     let rate_limits = request.rate_limits.as_deref().map(|given| read_limits(caller, given));
-    let rate_limits = rate_limits.transpose()?.unwrap_or_default();
+    let rate_limits = rate_limits.transpose()?;
     let credits = request.credits.as_ref().map(|given| read_credits(caller, Some(given))).transpose()?;
     let credits = Next::of(None, credits)?;
     let repetition = Repetition::new(caller, "POST /api/v1/api_keys".into(), repeat, &request)?;
@@ -43,7 +43,8 @@ pub async fn create_key(
     {
         return Ok(Changed { made: answer.read()?, revision: app.leave(change, revision).await });
     }
-    let (issued, event) = insert(app, caller, &mut change, &request, (&allowed_cidrs, &rate_limits, &credits)).await?;
+    let given = (&*allowed_cidrs, rate_limits.as_deref(), &credits);
+    let (issued, event) = insert(app, caller, &mut change, &request, given).await?;
     if let Some(repetition) = &repetition {
         repetition.keep(app, &mut change, &IssuedAgain::of(&issued)).await?;
     }
@@ -57,13 +58,16 @@ async fn insert(
     caller: &Caller,
     change: &mut Change,
     request: &CreateKeyRequest,
-    (allowed_cidrs, rate_limits, credits): (&[IpNet], &[RateLimit], &Next),
+    (allowed_cidrs, rate_limits, credits): (&[IpNet], Option<&[RateLimit]>, &Next),
 ) -> Result<(Issued, NewEvent), Refusal> {
     hold_expiry(request.expires_on, app.now())?;
     let unknown = || Refusal::about(ErrorCode::ApiUnknown, "api_id", "is not the id of an API");
     let api = find_api(change, caller, &request.api_id).await?.ok_or_else(unknown)?;
     let Resolved { owner, is_new } = resolve_owner(app, caller, change, request).await?;
+    let rate_limits = rate_limits.unwrap_or(&api.key_policy.default_rate_limits);
     hold_to_owner(&owner, &api, allowed_cidrs, rate_limits)?;
+    let expires_at = api.key_policy.end_of_new(request.expires_on, change.now());
+    hold_end(&api.key_policy, change.now(), expires_at)?;
     let rows = scopes::list_scopes(change, &api.id).await?;
     let numbers = read_scopes(&rows, request.scope_ids.as_deref().unwrap_or_default(), "scope_ids")?;
     hold_to_plan(change, &owner, &api.id, (&rows, &numbers)).await?;
@@ -77,6 +81,8 @@ async fn insert(
         return Err(Refusal::field("bound_api_ids", "is for environment keys alone"));
     }
 
+    hold_number(change, &api, &owner).await?;
+
     let id = app.make(ApiKeyId::generate);
     let secret = app.make(|fill, _| KeySecret::generate(&api.key_prefix, api.key_class, fill));
     let new = NewKey {
@@ -89,7 +95,7 @@ async fn insert(
         rate_limits,
         metadata: request.metadata.as_ref(),
         bound_api_ids: bound.as_deref(),
-        expires_at: request.expires_on,
+        expires_at,
         is_enabled: request.enabled.unwrap_or(true),
     };
     credits.store(change, id.as_str()).await?;

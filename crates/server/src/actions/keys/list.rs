@@ -72,10 +72,10 @@ pub async fn list_keys(app: &App, caller: &Caller, query: &ListKeysQuery) -> Res
 }
 
 /// The filter names what cannot be, or two at once.
-struct Nobody;
+pub(super) struct Nobody;
 
 /// What a filter names by its id and by the platform's own: each of them absent, somebody, or nobody.
-fn named_beside<T: PartialEq>(
+pub(super) fn named_beside<T: PartialEq>(
     by_id: Option<Option<T>>,
     by_external_id: Option<Option<T>>,
 ) -> Result<Option<T>, Nobody> {
@@ -95,7 +95,10 @@ async fn find_user_named(tx: &mut Tx, external_id: Option<&str>) -> Result<Optio
 }
 
 /// The organization that has an external id now. Which keys of it the caller sees, the list decides.
-async fn find_organization_named(tx: &mut Tx, external_id: Option<&str>) -> Result<Option<Option<OrgCode>>, Refusal> {
+pub(super) async fn find_organization_named(
+    tx: &mut Tx,
+    external_id: Option<&str>,
+) -> Result<Option<Option<OrgCode>>, Refusal> {
     let Some(external_id) = external_id else { return Ok(None) };
     let found = organizations::find_organization_by_external_id(tx, &OrgScope::All, external_id).await?;
     Ok(Some(found.map(|organization| organization.code)))

@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 use keyward_core::bounds::{self, MAX_CIDRS, MAX_METADATA_BYTES};
-use keyward_core::{RateLimit, Timestamp};
+use keyward_core::{KeyPolicy, RateLimit, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::refusal::{InField, Refusal};
@@ -30,6 +30,11 @@ pub(super) fn hold_expiry(expires_on: Option<Timestamp>, now: Timestamp) -> Resu
         return Err(Refusal::field("expires_on", "must lie in the future"));
     }
     Ok(())
+}
+
+/// Holds the end of a key to what its API asks.
+pub(super) fn hold_end(policy: &KeyPolicy, made_at: Timestamp, end: Option<Timestamp>) -> Result<(), Refusal> {
+    policy.hold_end(made_at, end).in_field("expires_on")
 }
 
 /// Holds an environment key to what can be told of a caller of the management API: there is no address that could be relied

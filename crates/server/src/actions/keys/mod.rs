@@ -1,5 +1,6 @@
-//! API keys: made, listed, read, rotated, revoked.
+//! API keys: made, listed, read, rotated, revoked, one by one or many at once.
 
+mod bulk;
 mod create;
 mod held;
 mod list;
@@ -13,12 +14,14 @@ use keyward_core::{
     ScopeNumbers, Timestamp,
 };
 use keyward_engine::{Ask, Use, Wanted};
+use keyward_store::apis::ApiRow;
 use keyward_store::keys::{self, KeyRow, NewKeySecret, ShownSecretRow};
 use keyward_store::scopes::{self, ScopeRow};
-use keyward_store::{Change, NewEvent, Tx};
+use keyward_store::{Change, NewEvent, Tx, key_sets};
 use keyward_wire::ErrorCode;
 use serde::{Deserialize, Serialize};
 
+pub use self::bulk::{ChangedKeys, update_keys};
 pub use self::create::create_key;
 pub use self::held::revoke_held_key;
 pub use self::list::{Page, list_keys};
@@ -116,6 +119,17 @@ impl NamedKey {
         let status = row.state().status(now);
         Self { row, scopes, status }
     }
+}
+
+/// Holds an owner that is to have one more key for an API to what that asks. Changes are serial, so nobody makes another one
+/// meanwhile.
+async fn hold_number(change: &mut Change, api: &ApiRow, owner: &Owner) -> Result<(), Refusal> {
+    if api.key_policy.max_keys_per_owner.is_none() {
+        return Ok(());
+    }
+    let now = change.now();
+    let keys = key_sets::count_keys(change, owner, &api.id, now).await?;
+    if api.key_policy.has_room_beside(keys) { Ok(()) } else { Err(Refusal::new(ErrorCode::KeyLimitReached)) }
 }
 
 /// A secret as it is stored: its code under the current master secret.

@@ -2,14 +2,14 @@
 
 use ipnet::IpNet;
 use keyward_core::bounds::{self, MAX_NAME_CHARS};
-use keyward_core::{Owner, RateLimit, Timestamp};
+use keyward_core::{ApiScope, Owner, RateLimit, Timestamp};
 use keyward_store::keys::{self, KeyRow};
-use keyward_store::{Change, NewEvent, scopes};
+use keyward_store::{Change, NewEvent, apis, scopes};
 use keyward_wire::ErrorCode;
 use keyward_wire::keys::UpdateKeyRequest;
 
-use super::members::{environment_has_none, hold_environment, hold_expiry, hold_metadata, read_cidrs};
-use super::{find_key, management_scopes};
+use super::members::{environment_has_none, hold_end, hold_environment, hold_expiry, hold_metadata, read_cidrs};
+use super::{find_key, hold_number, management_scopes};
 use crate::actions::Changed;
 use crate::actions::callers::begin;
 use crate::actions::credits::{Next, read_credits};
@@ -85,6 +85,7 @@ async fn apply(
     if let Some(expires_on) = request.expires_on {
         hold_expiry(expires_on, change.now())?;
         after.expires_at = expires_on;
+        hold_to_policy(change, before, &after).await?;
     }
     after.allowed_cidrs = allowed_cidrs.unwrap_or(after.allowed_cidrs);
     after.rate_limits = rate_limits.unwrap_or(after.rate_limits);
@@ -95,6 +96,18 @@ async fn apply(
         after.metadata = metadata;
     }
     Ok(after)
+}
+
+/// Holds a key that is to end at another time to what its API asks. One that had expired is one more of its owner's.
+async fn hold_to_policy(change: &mut Change, before: &KeyRow, after: &KeyRow) -> Result<(), Refusal> {
+    let api = apis::find_api(change, &ApiScope::All, &before.api_id).await?;
+    // A key whose API was deleted is revoked.
+    let api = api.ok_or_else(|| Refusal::new(ErrorCode::KeyRevoked))?;
+    hold_end(&api.key_policy, before.created_at, after.expires_at)?;
+    if before.expires_at.is_some_and(|end| end <= change.now()) {
+        hold_number(change, &api, &before.owner()).await?;
+    }
+    Ok(())
 }
 
 /// Whoever gives a credential of the platform more than it has, or sets it free again, needs all that it may do.

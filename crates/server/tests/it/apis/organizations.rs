@@ -54,6 +54,7 @@ async fn it_reads_an_api_with_itself_alone_among_its_applications() {
         "audience": "https://own.example.com",
         "id": "6f1384a306c41fc212d05c4045a39c19",
         "is_management_api": false,
+        "key_policy": null,
         "key_prefix": "k_live",
         "name": "Orders",
         "scopes": [

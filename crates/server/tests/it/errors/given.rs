@@ -38,9 +38,16 @@ impl<'a> Given<'a> {
         let (revoked, _) = admin.makes_key(key.clone()).await;
         assert_eq!(admin.delete(&format!("/api/v1/api_keys/{revoked}")).await.status, 200);
         let (_, secret) = admin.makes_key(key.clone()).await;
+        let revoke = json!({ "action": "revoke", "filter": { "user_id": user } });
+        let stale = admin.post("/api/v1/api_keys/bulk", revoke).await.text("/confirm");
         let repeatable = admin.request(Method::POST, "/api/v1/api_keys").header("idempotency-key", "order-42");
         let repeatable = repeatable.header("content-type", "application/json").body(Body::from(key.to_string()));
         assert_eq!(app.send(repeatable.unwrap()).await.status, 201);
+        let strict = json!({
+            "name": "Strict", "audience": "https://strict.example.com", "key_policy": { "max_keys_per_owner": 1 },
+        });
+        let strict = admin.post("/api/v1/apis", strict).await.text("/api/id");
+        admin.makes_key(json!({ "name": "Key", "api_id": strict, "user_id": user })).await;
         let (application, _) = admin.makes_application(&[], json!({ "name": "Other" })).await;
         let (client_id, client_secret) = admin.makes_application(&["read:apis"], json!({ "name": "Client" })).await;
         let reader = admin.makes_m2m(&["read:apis"], json!({})).await;
@@ -55,11 +62,13 @@ impl<'a> Given<'a> {
             ("$ROLE", admin.makes_role("admin", json!({})).await),
             ("$PLAN", plan),
             ("$API", api),
+            ("$STRICT_API", strict),
             ("$SCOPE", scope),
             ("$USER", user),
             ("$ORG", org),
             ("$REVOKED_KEY", revoked),
             ("$KEY_SECRET", secret),
+            ("$STALE_CONFIRM", stale),
             ("$APPLICATION", application),
             ("$CLIENT_ID", client_id),
             ("$CLIENT_SECRET", client_secret),
@@ -128,6 +137,12 @@ impl<'a> Given<'a> {
                 database.db_run("UPDATE applications SET bound_api_ids = 'no list' WHERE name = 'Client'").await;
             }
             "the database is full" => fill(database).await,
+            "a customer has 10,001 keys" => {
+                let (_, user) = self.named.iter().find(|(name, _)| *name == "$USER").unwrap();
+                let (_, token) = self.named.iter().find(|(name, _)| *name == "$TOKEN").unwrap();
+                let keys = self.app.bearer(token).get(&format!("/api/v1/api_keys?user_id={user}")).await;
+                database.db_copy_key(&keys.text("/api_keys/0/id"), 10_000).await;
+            }
             "too many wrong credentials came from here" => {
                 for _ in 0..1000 {
                     let wrong = self.app.bearer("wrong").request(Method::GET, "/api/v1/apis").extension(here());

@@ -1,5 +1,6 @@
 //! API keys, one file or folder an operation.
 
+mod bulk;
 mod create;
 mod credits;
 mod explain;

@@ -38,6 +38,8 @@ const GENERAL: &[Route] = &[
     shared("GET", "/api/v1/apis", &["read:apis"]),
     platform("POST", "/api/v1/apis", &["create:apis"]),
     shared("GET", "/api/v1/apis/{api_id}", &["read:apis"]),
+    platform("PATCH", "/api/v1/apis/{api_id}", &["update:apis"]),
+    platform("POST", "/api/v1/apis/{api_id}/key_policy/preview", &["update:apis"]),
     platform("PATCH", "/api/v1/apis/{api_id}/applications", &["update:apis"]),
     platform("POST", SCOPE_OF_APPLICATION, &["create:api_application_scopes"]),
     platform("DELETE", SCOPE_OF_APPLICATION, &["delete:apis_application_scopes"]),
@@ -57,6 +59,7 @@ const GENERAL: &[Route] = &[
     platform("DELETE", "/api/v1/applications/{application_id}", &["delete:applications"]),
     shared("GET", "/api/v1/api_keys", &["read:api_keys"]),
     shared("POST", "/api/v1/api_keys", &["create:api_keys"]),
+    shared("POST", "/api/v1/api_keys/bulk", &["delete:api_keys"]),
     shared("GET", "/api/v1/api_keys/{key_id}", &["read:api_keys"]),
     shared("GET", "/api/v1/api_keys/{key_id}/usage", &["read:api_keys"]),
     shared("GET", "/api/v1/usage", &["read:api_keys"]),
@@ -146,6 +149,12 @@ impl<'a> Things<'a> {
             api = self.admin.makes_api(&format!("https://gone-{count}.example.com"), &["read:orders"]).await;
             scope = self.admin.get(&format!("/api/v1/apis/{api}/scopes")).await.text("/scopes/0/id");
         }
+        if ["/api/v1/apis/{api_id}", "/api/v1/apis/{api_id}/key_policy/preview"].contains(&route.path) {
+            // One without keys, which nothing is asked of yet.
+            let others = ["PATCH", "POST"].contains(&route.method);
+            api =
+                if others { self.admin.makes_api(&format!("https://new-{count}.example.com"), &[]).await } else { api };
+        }
         let mut path = route.path.replace("{api_id}", &api);
         let mut application = self.application.clone();
         if (route.method, route.path) == ("DELETE", "/api/v1/applications/{application_id}") {
@@ -158,6 +167,8 @@ impl<'a> Things<'a> {
         }
         let body = match (route.method, route.path) {
             ("POST", "/api/v1/apis") => json!({ "name": "API", "audience": format!("https://{count}.example.com") }),
+            ("PATCH", "/api/v1/apis/{api_id}") => json!({ "name": format!("Renamed {count}") }),
+            ("POST", "/api/v1/apis/{api_id}/key_policy/preview") => json!({ "key_policy": {} }),
             ("PATCH", "/api/v1/apis/{api_id}/scopes/{scope_id}") => {
                 json!({ "description": format!("Orders, {count}") })
             }
@@ -176,6 +187,7 @@ impl<'a> Things<'a> {
             ("POST", "/api/v1/applications") => json!({ "name": "One more", "type": "m2m" }),
             ("POST", "/api/v1/signing_keys") => json!({}),
             ("POST", "/api/v1/api_keys") => key,
+            ("POST", "/api/v1/api_keys/bulk") => json!({ "action": "revoke", "filter": { "org_code": self.org } }),
             ("POST", "/api/v1/api_keys/verify") => json!({ "api_key": "k_live_0" }),
             ("POST", "/api/v1/api_keys/verify_batch") => json!({ "keys": [{ "api_key": "k_live_0" }] }),
             ("POST", "/api/v1/api_keys/explain") => json!({ "key_id": self.admin.makes_key(key).await.0 }),

@@ -69,6 +69,24 @@ impl TestDatabase {
         self.db_number("SELECT revision FROM head").await.try_into().unwrap()
     }
 
+    /// Goes round the app: copies of a key, without secrets, since making thousands of keys takes minutes.
+    pub(crate) async fn db_copy_key(&self, id: &str, copies: u32) {
+        let digits = "(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 \
+             UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)";
+        let number = "(100000 + a.d * 10000 + b.d * 1000 + c.d * 100 + e.d * 10 + f.d)";
+        let columns = "type, api_id, org_code, user_id, name, name_folded, key_prefix, key_suffix, scopes, \
+             allowed_cidrs, rate_limits, metadata, bound_api_ids, is_enabled, expires_at, revoked_at, created_by, \
+             created_at, revision";
+        let sql = format!(
+            "INSERT INTO keys (id, {columns}) SELECT 'api_key_{zeros}' || {number}, {columns} \
+             FROM keys k, {digits} a, {digits} b, {digits} c, {digits} e, {digits} f \
+             WHERE k.id = '{id}' AND {number} < {end}",
+            zeros = "0".repeat(26),
+            end = 100_000 + copies,
+        );
+        self.db_run(sql.leak()).await;
+    }
+
     /// Goes round the app: a number that a query answers.
     pub(crate) async fn db_number(&self, sql: &'static str) -> i64 {
         match self {

@@ -16,6 +16,7 @@ const NOT_EVEN_OWN: &[(&str, &str, u16)] = &[
     ("GET /api/v1/api_keys", "user_id", 200),
     ("GET /api/v1/api_keys", "user_external_id", 200),
     ("GET /api/v1/usage", "user_id", 200),
+    ("POST /api/v1/api_keys/bulk", "filter.user_id", 200),
     ("POST /api/v1/api_keys", "user_id", 403),
     ("POST /api/v1/api_keys", "user_external_id", 403),
     ("POST /api/v1/api_keys", "bound_api_ids.[]", 400),
@@ -28,6 +29,7 @@ fn is_usual(operation: &Operation, chosen: &Place, place: &Place) -> bool {
             !["org_external_id", "user_id", "user_external_id"].contains(&chosen.name.as_str())
         }
         ("GET /api/v1/organization", "code") => true,
+        ("POST /api/v1/api_keys/bulk", "filter.api_id") => chosen.name == "filter.scope",
         ("POST /api/v1/api_keys/explain", "key_id") => chosen.name != "api_key",
         ("POST /oauth2/token", "client_id" | "client_secret" | "audience") => true,
         _ => place.is_required || place.part == Part::Path,

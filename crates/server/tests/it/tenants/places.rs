@@ -31,6 +31,8 @@ pub(super) enum Kind {
     RoleKey,
     Permission,
     PermissionKey,
+    /// Whoever made a key, by name.
+    Maker,
     Plan,
     /// The caller's own name of a request.
     Repeat,
@@ -158,6 +160,7 @@ fn place(path: &str, part: Part, name: &str, is_required: bool, example: Value) 
 /// What a place names. A place that is not known here ends the test: somebody has to say of what it is the name.
 fn kind(path: &str, part: Part, name: &str) -> Kind {
     use Kind::*;
+    let name = name.strip_prefix("filter.").unwrap_or(name);
     match (path, name) {
         (_, "org_code" | "organization_code") | ("/api/v1/organization", "code") => Organization,
         (_, "org_external_id" | "external_id") => OrganizationExternalId,
@@ -171,6 +174,9 @@ fn kind(path: &str, part: Part, name: &str) -> Kind {
         (_, "username" | "identities.[].details.username") => Username,
         ("/api/v1/audit_events" | "/api/v1/refusals", "starting_after") => Plain,
         (_, "actor_id") => Application,
+        (_, "created_by") => Maker,
+        // A token confirms what its own caller was shown: that is held by `keys::bulk`.
+        (_, "confirm") => Plain,
         (_, "key_id" | "starting_after" | "target_id") => Key,
         ("/api/v1/api_keys", "name") if part == Part::Query => KeyName,
         (_, "api_key" | "keys.[].api_key") | ("/oauth2/introspect", "token") => KeySecret,
@@ -217,6 +223,7 @@ const PLAIN: &[&str] = &[
     "create_owner",
     "created_after",
     "created_before",
+    "default_lifetime_seconds",
     "description",
     "enabled",
     "expand",
@@ -236,9 +243,12 @@ const PLAIN: &[&str] = &[
     "key_prefix",
     "key_type",
     "language_key",
+    "last_used_before",
     "limit",
     "login_uri",
     "logout_uris",
+    "max_keys_per_owner",
+    "max_lifetime_seconds",
     "metadata",
     "min_revision",
     "mode",
@@ -250,6 +260,7 @@ const PLAIN: &[&str] = &[
     "picture",
     "redirect_uris",
     "remaining",
+    "requires_expiry",
     "sender_email",
     "sender_name",
     "since",

@@ -105,6 +105,7 @@ async fn tenant<'a>(app: &'a TestApp, admin: &Actor<'a>, word: &str, shared: &st
         (Kind::OrganizationToken, token("organizations", &org)),
         (Kind::Application, client_id.clone()),
         (Kind::ApplicationSecret, client_secret),
+        (Kind::Maker, format!("{word} backend")),
         (Kind::Repeat, format!("{word}-0001")),
     ];
     for (kind, name) in more {

@@ -1,7 +1,10 @@
-//! APIs: registered, listed, read.
+//! APIs: registered, listed, read, changed.
+
+mod policy;
+mod update;
 
 use keyward_core::bounds::{self, MAX_NAME_CHARS};
-use keyward_core::{ApiId, KeyClass, KeyPrefix};
+use keyward_core::{ApiId, KeyClass, KeyPolicy, KeyPrefix};
 use keyward_store::apis::{ApiRow, NewApi};
 use keyward_store::grants::GranteeRow;
 use keyward_store::scopes::ScopeRow;
@@ -9,6 +12,9 @@ use keyward_store::{NewEvent, Tx, apis, grants, scopes};
 use keyward_wire::ErrorCode;
 use keyward_wire::apis::{ApiMode, CreateApiRequest};
 
+use self::policy::read_policy;
+pub use self::policy::show_policy;
+pub use self::update::{preview_key_policy, update_api};
 use crate::actions::Changed;
 use crate::actions::callers::begin;
 use crate::app::App;
@@ -35,6 +41,7 @@ pub async fn create_api(app: &App, caller: &Caller, request: CreateApiRequest) -
         Some(prefix) => KeyPrefix::parse(prefix).in_field("key_prefix")?,
         None => KeyPrefix::default(),
     };
+    let key_policy = read_policy(request.key_policy.as_ref())?;
     let key_class = if request.mode == Some(ApiMode::Test) { KeyClass::Test } else { KeyClass::Live };
 
     let mut change = begin(app, caller).await?;
@@ -45,13 +52,20 @@ pub async fn create_api(app: &App, caller: &Caller, request: CreateApiRequest) -
         return Err(Refusal::about(ErrorCode::AudienceTaken, "audience", "is that of another API"));
     }
     let id = app.make(ApiId::generate);
-    let new =
-        NewApi { id: &id, name: &request.name, audience: Some(&request.audience), key_prefix: &key_prefix, key_class };
+    let new = NewApi {
+        id: &id,
+        name: &request.name,
+        audience: Some(&request.audience),
+        key_prefix: &key_prefix,
+        key_class,
+        key_policy: &key_policy,
+    };
     apis::insert_api(&mut change, &new).await?;
     let event = NewEvent::new("api.created", &id)
         .value("audience", (), &request.audience)
         .value("key_prefix", (), key_prefix.as_str())
         .value("key_class", (), key_class.as_str())
+        .value("key_policy", (), Some(&key_policy).filter(|policy| **policy != KeyPolicy::NONE))
         .personal("name", (), &request.name);
     let revision = app.commit(change, event).await?;
     Ok(Changed { made: id, revision })
@@ -80,10 +94,7 @@ pub async fn get_api(app: &App, caller: &Caller, id: &str) -> Result<(ApiWithSco
 /// Deletes an API: its keys answer that they are revoked, and no more tokens are issued for it. Its audience is free.
 pub async fn delete_api(app: &App, caller: &Caller, id: &str) -> Result<Changed<()>, Refusal> {
     let mut change = begin(app, caller).await?;
-    let api = find_api(&mut change, caller, id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
-    if api.is_management_api {
-        return Err(Refusal::new(ErrorCode::ManagementApi));
-    }
+    let api = find_changeable(&mut change, caller, id).await?;
     apis::delete_api(&mut change, &api).await?;
     let event =
         NewEvent::new("api.deleted", &api.id).value("audience", &api.audience, ()).personal("name", &api.name, ());
@@ -96,6 +107,12 @@ pub async fn management_api_id(app: &App) -> Result<ApiId, Refusal> {
     let mut tx = app.read().await?;
     let api = apis::find_management_api(&mut tx).await?;
     Ok(api.ok_or_else(|| Refusal::caused_by(ErrorCode::Internal, "no management API"))?.id)
+}
+
+/// An API by an id that a caller sent, which may be changed: the management API is Keyward's own.
+async fn find_changeable(tx: &mut Tx, caller: &Caller, id: &str) -> Result<ApiRow, Refusal> {
+    let api = find_api(tx, caller, id).await?.ok_or_else(|| Refusal::new(ErrorCode::ApiNotFound))?;
+    if api.is_management_api { Err(Refusal::new(ErrorCode::ManagementApi)) } else { Ok(api) }
 }
 
 /// An API by an id that a caller sent.
