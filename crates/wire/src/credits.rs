@@ -35,6 +35,18 @@ pub struct CreditRefill {
     pub interval: RefillInterval,
 }
 
+/// Credits that somebody begins with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GrantedCredits {
+    /// How many there are at first.
+    pub remaining: u64,
+    /// When there are how many again; null if they are used up for good.
+    pub refill: Option<CreditRefill>,
+    /// Credits that a verification spends which does not say.
+    pub cost: u32,
+}
+
 /// Credits that a key or an owner has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -3,7 +3,7 @@
 use keyward_core::PlanId;
 use serde::{Deserialize, Serialize};
 
-use crate::credits::GivenCredits;
+use crate::credits::{GivenCredits, GrantedCredits};
 use crate::limits::RateLimit;
 
 /// Creates a plan.
@@ -105,7 +105,7 @@ pub struct Plan {
     /// The scopes that keys of its owners may carry; of an API that is not named, none. Null for any.
     pub allowed_scopes: Option<Vec<PlanScopes>>,
     /// The credits that each of its owners begins with; null for doing without.
-    pub credits: Option<GivenCredits>,
+    pub credits: Option<GrantedCredits>,
 }
 
 /// A page of plans.

@@ -75,7 +75,7 @@ impl KeysFilter {
 pub struct PreviewedKeys {
     /// How many they are.
     pub count: u64,
-    /// The newest 20 of them, as they are before the change.
+    /// The newest 20 of them, as they are before the change; none of them without `read:api_keys`.
     pub api_keys: Vec<PreviewedKey>,
     /// Send it with the same request to make the change. Null if it is made, or if there is nothing to change.
     pub confirm: Option<String>,

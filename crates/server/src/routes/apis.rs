@@ -133,7 +133,7 @@ async fn preview_key_policy(
     Body(request): Body<PreviewKeyPolicyRequest>,
 ) -> Result<Answer<Envelope<PreviewedKeys>>, Refusal> {
     let previewed = apis::preview_key_policy(&app, &caller, &api_id, &request).await?;
-    Ok(Answer::ok(Envelope::read(show_previewed(previewed))))
+    Ok(Answer::ok(Envelope::read(show_previewed(&caller, previewed))))
 }
 
 /// Deletes an API. Its keys are revoked with it, for good.

@@ -1,6 +1,7 @@
 //! Keys by what they have in common: `POST /api/v1/api_keys/bulk`, an addition.
 
 use axum::extract::State;
+use keyward_core::ManagementScope;
 use keyward_wire::previews::{PreviewedKey, PreviewedKeys, UpdateKeysRequest};
 use keyward_wire::{Envelope, ErrorBody};
 use utoipa_axum::router::OpenApiRouter;
@@ -10,6 +11,7 @@ use crate::actions::keys;
 use crate::actions::previews::Previewed;
 use crate::app::App;
 use crate::auth::{PlatformOrOrganization, scope};
+use crate::caller::Caller;
 use crate::front::{Answer, Body, NoParams};
 use crate::refusal::Refusal;
 use crate::routes::failures::Failures;
@@ -36,17 +38,19 @@ async fn update_keys(
     Body(request): Body<UpdateKeysRequest>,
 ) -> Result<Answer<Envelope<PreviewedKeys>>, Refusal> {
     let changed = keys::update_keys(&app, &caller, &request).await?;
-    let body = show_previewed(changed.previewed);
+    let body = show_previewed(&caller, changed.previewed);
     Ok(Answer::ok(match changed.revision {
         Some(revision) => Envelope::changed("OK", "Success", revision, body),
         None => Envelope::read(body),
     }))
 }
 
-/// The keys that a change is about, as they are shown.
-pub(super) fn show_previewed(previewed: Previewed) -> PreviewedKeys {
+/// The keys that a change is about, as they are shown. How many they are may be known to whoever may change them; which, to
+/// whoever may read keys.
+pub(super) fn show_previewed(caller: &Caller, previewed: Previewed) -> PreviewedKeys {
     let count = previewed.keys.len() as u64;
-    let shown = previewed.keys.into_iter().take(MAX_SHOWN).map(|key| PreviewedKey {
+    let most = if caller.scopes.contains(&ManagementScope::ReadApiKeys) { MAX_SHOWN } else { 0 };
+    let shown = previewed.keys.into_iter().take(most).map(|key| PreviewedKey {
         id: key.id,
         name: key.name,
         r#type: key.r#type,

@@ -122,8 +122,8 @@ impl Next {
 }
 
 /// What somebody begins with, as it is shown.
-pub fn show_granted(GrantedCredits { terms, remaining }: &GrantedCredits) -> wire::GivenCredits {
-    wire::GivenCredits { remaining: Some(*remaining), refill: show_refill(terms), cost: Some(terms.cost()) }
+pub fn show_granted(GrantedCredits { terms, remaining }: &GrantedCredits) -> wire::GrantedCredits {
+    wire::GrantedCredits { remaining: *remaining, refill: show_refill(terms), cost: terms.cost() }
 }
 
 fn show_refill(terms: &CreditTerms) -> Option<wire::CreditRefill> {

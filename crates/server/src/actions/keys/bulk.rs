@@ -45,8 +45,11 @@ pub async fn update_keys(app: &App, caller: &Caller, request: &UpdateKeysRequest
         return Ok(ChangedKeys { previewed: confirmable.preview(app, found)?, revision: None });
     };
     let mut change = begin(app, caller).await?;
-    // Whoever was named at the preview is gone, and so are the keys.
-    let named = resolve(&mut change, filter).await?.ok_or_else(|| Refusal::new(ErrorCode::PreviewStale))?;
+    let Some(named) = resolve(&mut change, filter).await? else {
+        // Whoever was named at the preview is gone, and so are the keys. Who never previewed is not told.
+        confirmable.require(app, token, &[], change.now())?;
+        return Err(Refusal::new(ErrorCode::PreviewStale));
+    };
     let within = named.filter(filter);
     let keys = list(&mut change, caller, action, &within).await?;
     confirmable.require(app, token, &keys, change.now())?;

@@ -432,7 +432,9 @@ async fn ending_keys_needs_what_ending_one_key_needs() {
     let policy = json!({ "max_lifetime_seconds": 3600 });
     let caretaker = shop.admin.makes_m2m(&["update:apis"], json!({})).await;
     let path = format!("{}/key_policy/preview", shop.path());
-    let token = caretaker.post(&path, json!({ "key_policy": policy })).await.text("/confirm");
+    let previewed = caretaker.post(&path, json!({ "key_policy": policy })).await;
+    assert_eq!((&previewed.body["count"], &previewed.body["api_keys"]), (&json!(1), &json!([])), "{previewed}");
+    let token = previewed.text("/confirm");
     let refused = caretaker.patch(&shop.path(), json!({ "key_policy": policy, "confirm": token })).await;
     assert_eq!((refused.status, refused.error()), (403, "SCOPE_MISSING"), "{refused}");
     assert_eq!(shop.end(&key).await, Value::Null);

@@ -237,7 +237,7 @@ async fn an_organizations_application_reaches_the_keys_of_its_organization_alone
     let (_, of_other) = shop.makes_key(json!({ "org_code": other })).await;
     let (_, of_user) = shop.makes_key_of_user(&user).await;
     let machine = shop.admin.makes_environment_key(&["read:apis"], json!({})).await;
-    let scopes = ["delete:api_keys", "update:api_keys"];
+    let scopes = ["delete:api_keys", "update:api_keys", "read:api_keys"];
     let own = shop.admin.makes_m2m(&scopes, json!({ "org_code": shop.org })).await;
     for filter in [
         json!({ "created_after": "2020-01-01T00:00:00Z" }),
@@ -297,6 +297,42 @@ async fn disabling_needs_what_disabling_one_key_needs() {
         assert_eq!(reply.status, status, "{scopes:?}: {reply}");
         assert!(status == 200 || reply.error() == "SCOPE_MISSING", "{reply}");
     }
+}
+
+#[tokio::test]
+async fn which_keys_they_are_is_shown_to_whoever_may_read_keys() {
+    let app = TestApp::start().await;
+    let shop = Shop::open(&app).await;
+    let (id, _) = shop.makes_key(json!({})).await;
+    let body = revoke(json!({ "org_code": shop.org }));
+    for (scopes, expected) in
+        [(&["delete:api_keys"][..], vec![]), (&["delete:api_keys", "read:api_keys"], vec![id.clone()])]
+    {
+        let actor = shop.admin.makes_m2m(scopes, json!({})).await;
+        let previewed = actor.post(PATH, body.clone()).await;
+        assert_eq!((&previewed.body["count"], shown(&previewed)), (&json!(1), expected), "{previewed}");
+        assert!(previewed.body["confirm"].is_string(), "{previewed}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_was_never_given_tells_nothing_of_who_is_there() {
+    let app = TestApp::start().await;
+    let shop = Shop::open(&app).await;
+    let acme = json!({ "name": "Named", "external_id": "customer-42" });
+    let named = shop.admin.post("/api/v1/organization", acme).await.text("/organization/code");
+    let (_, secret) = shop.makes_key(json!({ "org_code": named })).await;
+    let own = shop.admin.makes_m2m(&["delete:api_keys"], json!({ "org_code": shop.org })).await;
+    for external_id in ["customer-42", "nobody"] {
+        let body = revoke(json!({ "org_external_id": external_id }));
+        assert_eq!(confirm(&own, &body, "made up").await.error(), "CONFIRM_INVALID", "{external_id}");
+    }
+    // One that was given for an organization that is deleted since is stale.
+    let body = revoke(json!({ "org_external_id": "customer-42" }));
+    let token = preview(&shop.admin, &body).await;
+    assert_eq!(shop.admin.delete(&format!("/api/v1/organization/{named}")).await.status, 200);
+    assert_eq!(confirm(&shop.admin, &body, &token).await.error(), "PREVIEW_STALE");
+    assert_eq!(shop.codes(&[&secret]).await, ["API_KEY_REVOKED"], "with its owner");
 }
 
 #[tokio::test]

@@ -117,6 +117,7 @@ async fn a_plan_is_made_and_read() {
             ]
           }
         ],
+        "credits": null,
         "id": "plan_c5fc89075299106c37b2fa361adea7cd",
         "name": "Pro",
         "rate_limits": [
