@@ -111,6 +111,14 @@ impl Usage {
         Some(quota.time_of(self.drops_at(quota, now).saturating_sub(room_for)))
     }
 
+    /// Takes note of units that were used at an instant, as far as the quota goes: what is remembered from elsewhere. Instants
+    /// come in their order.
+    pub fn note(&mut self, quota: Quota, units: u64, at: Timestamp) {
+        let used = units.saturating_mul(quota.drops_per_unit());
+        let drops = self.drops_at(quota, at).saturating_add(used).min(quota.capacity());
+        *self = Self { drops, at: self.at.max(at) };
+    }
+
     /// Whether everything has come back, so that nothing needs to be remembered.
     pub fn is_unused(&self, quota: Quota, now: Timestamp) -> bool {
         self.drops_at(quota, now) == 0

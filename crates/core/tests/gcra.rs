@@ -42,6 +42,23 @@ fn forward() -> impl Strategy<Value = i64> {
     prop_oneof![Just(0), 1..1_000_i64, 1..3_000_000_i64, 1..200_000_000_i64]
 }
 
+#[test]
+fn what_is_noted_from_elsewhere_is_used_as_far_as_the_quota_goes() {
+    let quota = Quota::new(10, 100).unwrap();
+    let left = |usage: &Usage, now| usage.standing(quota, at(now)).remaining;
+    let second = 1_000_000;
+    let mut usage = Usage::default();
+    usage.note(quota, 4, at(0));
+    assert_eq!((left(&usage, 0), left(&usage, 20 * second)), (6, 8), "and comes back as ever");
+    usage.note(quota, 3, at(20 * second));
+    assert_eq!(left(&usage, 20 * second), 5);
+    usage.note(quota, u64::MAX, at(20 * second));
+    assert_eq!((left(&usage, 20 * second), left(&usage, 120 * second)), (0, 10));
+    assert!(!try_spend(quota, &mut usage, 1, at(20 * second)) && try_spend(quota, &mut usage, 1, at(30 * second)));
+    usage.note(quota, 0, at(0));
+    assert_eq!(left(&usage, 30 * second), 0, "an instant before gives nothing back");
+}
+
 proptest! {
     #[test]
     fn it_admits_what_the_promise_allows_and_nothing_else(

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::facts::Changes;
+use keyward_core::Timestamp;
+
+use crate::facts::{Changes, UsedHour};
 use crate::index::{Index, Unappliable, Writer};
 use crate::lease::{Lease, Tick};
 use crate::sync::AtomicU64;
@@ -172,6 +174,17 @@ impl Follower {
         if self.tenure == Tenure::Alone {
             self.engine.lease.give_up();
         }
+    }
+
+    /// Seconds of the longest window of a limit of rate that is to be remembered beyond the end of a node; none if there is no
+    /// such limit.
+    pub fn longest_window(&self) -> Option<u32> {
+        self.writer.longest_window()
+    }
+
+    /// Remembers what keys have used of such limits before this node began, hour by hour, the oldest first.
+    pub fn remember(&self, hours: &[UsedHour], now: Timestamp) {
+        self.writer.remember(hours, now);
     }
 
     /// How many keys are known.

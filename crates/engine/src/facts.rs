@@ -95,6 +95,19 @@ pub struct Credits {
     pub revision: u64,
 }
 
+/// What valid verifications of a key have used in an hour that is over, or goes on.
+#[derive(Clone, Debug)]
+pub struct UsedHour {
+    /// The key.
+    pub key_id: ApiKeyId,
+    /// When the hour begins.
+    pub hour_at: Timestamp,
+    /// How many they were.
+    pub count: u64,
+    /// What they cost; where a verification does not say, 1.
+    pub cost: u64,
+}
+
 /// An application: who calls with a token.
 #[derive(Clone, Debug)]
 pub struct Application {

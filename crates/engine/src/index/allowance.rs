@@ -175,6 +175,38 @@ impl Allowance {
     }
 }
 
+/// Seconds of the longest window that is forgotten when a node ends: what was used of longer ones is remembered.
+const FORGOTTEN_SECONDS: u32 = 3_600;
+
+impl Allowance {
+    /// The longest window in seconds of which something is to be remembered; none if there is none.
+    pub(super) fn longest_window(&self) -> Option<u32> {
+        let windows = self.limits.iter().map(|limit| limit.quota().window_seconds());
+        windows.filter(|window| *window > FORGOTTEN_SECONDS).max()
+    }
+
+    /// Remembers what was used in an hour, at the end of which this is, of windows that are longer. Where it is not known what
+    /// each verification spent, it is the more.
+    pub(super) fn remember(&self, hour: &facts::UsedHour, at: Timestamp) {
+        let mut state = self.used.lock();
+        for limit in self.limits.iter().filter(|limit| limit.quota().window_seconds() > FORGOTTEN_SECONDS) {
+            let more = u64::from(limit.cost().saturating_sub(1)).saturating_mul(hour.count);
+            state.usage_of(limit.name()).note(limit.quota(), hour.cost.saturating_add(more), at);
+        }
+    }
+}
+
+impl State {
+    /// What was used of a limit.
+    fn usage_of(&mut self, name: &str) -> &mut gcra::Usage {
+        let at = self.limits.iter().position(|(known, _)| **known == *name).unwrap_or_else(|| {
+            self.limits.push((name.into(), gcra::Usage::default()));
+            self.limits.len() - 1
+        });
+        &mut self.limits[at].1
+    }
+}
+
 impl Used {
     fn lock(&self) -> MutexGuard<'_, State> {
         hold(&self.0)
@@ -192,9 +224,7 @@ impl<'a> Held<'a> {
     fn of(holder: Holder, allowance: &'a Allowance, now: Timestamp) -> Self {
         let mut state = allowance.used.lock();
         for limit in &allowance.limits {
-            if !state.limits.iter().any(|(name, _)| **name == *limit.name()) {
-                state.limits.push((limit.name().into(), gcra::Usage::default()));
-            }
+            state.usage_of(limit.name());
         }
         if let Some(terms) = &allowance.credits {
             state.purse.turn(terms, now);

@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
-use keyward_core::{ApiId, ApiKeyId, Owner};
+use keyward_core::{ApiId, ApiKeyId, Owner, Timestamp};
 
 use crate::facts::{self, Changes};
 use crate::index::application::Granted;
@@ -18,6 +19,8 @@ pub struct Writer {
     /// Of the few that have any, by the id of their holder.
     credits: HashMap<String, facts::Credits>,
 }
+
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// A row refers to one that should be known and is not. The index cannot be told to be complete.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +59,27 @@ impl Writer {
         changes.grants.into_iter().try_for_each(|fact| self.apply_grant(fact, head))?;
         changes.signing_keys.into_iter().for_each(|fact| self.apply_signing_key(fact));
         changes.keys.into_iter().try_for_each(|fact| self.apply_key(fact, head))
+    }
+
+    /// Seconds of the longest window of a limit of which something is to be remembered; none if no key and no owner has such
+    /// a limit.
+    pub fn longest_window(&self) -> Option<u32> {
+        let of_keys = self.keys.values().filter_map(|key| key.allowance.clone());
+        let of_owners = self.owners.values().filter_map(|owner| owner.state().allowance.clone());
+        of_keys.chain(of_owners).filter_map(|allowance| allowance.longest_window()).max()
+    }
+
+    /// Remembers what keys have used, hour by hour, the oldest first. An hour that goes on is counted as if all of it had been
+    /// used now.
+    pub fn remember(&self, hours: &[facts::UsedHour], now: Timestamp) {
+        for hour in hours {
+            let Some(key) = self.keys.get(&hour.key_id) else { continue };
+            let at = hour.hour_at.after(HOUR).min(now);
+            let of_owner = key.owned_by.as_ref().and_then(|owner| owner.state().allowance.clone());
+            for allowance in key.allowance.iter().chain(&of_owner) {
+                allowance.remember(hour, at);
+            }
+        }
     }
 
     fn apply_api(&mut self, fact: facts::Api) {

@@ -244,3 +244,73 @@ proptest! {
         prop_assert_eq!(files(folder.path()).len(), 0);
     }
 }
+
+fn open_on(folder: &Path, boot: Option<&str>, first: u8) -> Journal {
+    Journal::open(folder, SMALL, boot.map(str::to_owned), &mut |bytes| bytes.fill(first)).unwrap()
+}
+
+fn left(journal: &Journal) -> Vec<(String, bool)> {
+    journal.left_behind().into_iter().map(|ended| (ended.id, ended.is_whole)).collect()
+}
+
+#[test]
+fn an_opening_is_whole_if_it_is_found_in_the_same_boot_and_all_of_it_is_folded() {
+    for (boot, is_whole) in [(Some("one"), true), (Some("another"), false), (None, false)] {
+        let folder = TempDir::new().unwrap();
+        let first = open_on(folder.path(), Some("one"), 1);
+        first.vouch().unwrap();
+        first.vouch().unwrap();
+        append(&first, 0..1);
+        let id = first.opening().to_owned();
+        assert_eq!((left(&first), first.own().is_whole), (vec![], true), "it has not ended");
+        let beside = open_on(folder.path(), boot, 2);
+        assert_eq!((left(&beside), beside.segments().len()), (vec![], 0), "its process lives");
+        drop(first);
+        let next = open_on(folder.path(), boot, 3);
+        assert_eq!(left(&next), [], "there is something to fold");
+        let segments = next.segments();
+        assert!(segments.iter().all(|segment| Journal::opening_of(segment.id()) == id));
+        segments.iter().for_each(|segment| next.remove(segment).unwrap());
+        assert_eq!(left(&next), [(id.clone(), is_whole)], "{boot:?}");
+        next.forget(&id).unwrap();
+        assert_eq!((left(&next), files(folder.path()).len()), (vec![], 0));
+        next.forget(&id).unwrap();
+    }
+}
+
+#[test]
+fn an_opening_that_wrote_nothing_down_is_found_too_and_one_that_took_nothing_is_not() {
+    let folder = TempDir::new().unwrap();
+    let first = open_on(folder.path(), Some("one"), 1);
+    first.vouch().unwrap();
+    open_on(folder.path(), None, 2).vouch().unwrap();
+    open_on(folder.path(), Some("one"), 3);
+    let id = first.opening().to_owned();
+    drop(first);
+    assert_eq!(left(&open_on(folder.path(), Some("one"), 4)), [(id, true)]);
+}
+
+#[test]
+fn what_stands_in_the_file_of_an_opening_is_believed_only_if_it_is_this_boot() {
+    for bytes in [&b""[..], b"on", b"one\n", b"\xff\xfe", &[b'o'; 4_096]] {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("0123.opening"), bytes).unwrap();
+        assert_eq!(left(&open_on(folder.path(), Some("one"), 1)), [("0123".to_owned(), false)], "{bytes:?}");
+    }
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("0123.opening"), "").unwrap();
+    assert_eq!(left(&open_on(folder.path(), Some(""), 1)), [("0123".to_owned(), false)], "no boot is no boot");
+}
+
+#[test]
+fn whoever_finds_an_opening_first_folds_all_of_it() {
+    let folder = TempDir::new().unwrap();
+    let first = open_on(folder.path(), Some("one"), 1);
+    first.vouch().unwrap();
+    append(&first, 0..1);
+    drop(first);
+    let (second, third) = (open_on(folder.path(), Some("one"), 2), open_on(folder.path(), Some("one"), 3));
+    assert_eq!((second.segments().len(), third.segments().len()), (1, 0));
+    second.segments().iter().for_each(|segment| second.remove(segment).unwrap());
+    assert_eq!((left(&second).len(), left(&third).len()), (1, 0));
+}

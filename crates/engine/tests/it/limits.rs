@@ -143,6 +143,33 @@ fn however_many_spend_at_once_exactly_the_limit_passes() {
     }
 }
 
+#[test]
+fn what_was_used_of_long_windows_is_remembered_hour_by_hour_and_of_short_ones_is_not() {
+    let day = RateLimit::new("day", Quota::new(240, 86_400).unwrap(), 2).unwrap();
+    let mut node = node(&[limit("hour", 100, 3_600), day], &[limit("week", 1_000, 7 * 86_400)]);
+    assert_eq!(node.follower.longest_window(), Some(7 * 86_400));
+    let now = Timestamp::from_seconds(10 * 3_600 + 1_800);
+    let used = |number: u32, hour: i64, count: u64, cost: u64| facts::UsedHour {
+        key_id: ApiKeyId::parse(&format!("api_key_{number}")).unwrap(),
+        hour_at: Timestamp::from_seconds(hour * 3_600),
+        count,
+        cost,
+    };
+    node.follower.remember(&[used(1, 8, 20, 20), used(1, 10, 5, 5), used(2, 10, 7, 9), used(9, 10, 1, 1)], now);
+    let left = |selector| {
+        let seen = spend(&node, selector, Some(0), now).into_iter();
+        seen.map(|limit| (limit.name, limit.standing.remaining)).collect::<Vec<_>>()
+    };
+    // Ten come back in an hour. Of the first key 40 until 9 o'clock, of which 15 have come back, and 10 in the hour that goes on.
+    let of_owner = ("week".to_owned(), 1_000 - 34 + 8);
+    assert_eq!(left(A), [("day".to_owned(), 205), ("hour".into(), 100), of_owner.clone()]);
+    assert_eq!(left(B), [("day".to_owned(), 224), ("hour".into(), 100), of_owner]);
+    node.apply(3, owner_with(3, &[]));
+    let short = [limit("hour", 100, 3_600)];
+    node.apply(4, Changes { keys: vec![key(1, A, 4, &short), key(2, B, 4, &short)], ..Changes::default() });
+    assert_eq!(node.follower.longest_window(), None, "there is nothing to be remembered");
+}
+
 /// What happens.
 #[derive(Clone, Debug)]
 enum Step {

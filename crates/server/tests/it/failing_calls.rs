@@ -19,6 +19,8 @@ enum Asked {
     VerifyRevoked,
     VerifyByKey,
     VerifyMany,
+    /// The key uses up credits, of which none has been taken yet.
+    VerifyPaid,
     OwnKey,
     ExplainKey,
     CreateKey,
@@ -37,12 +39,13 @@ enum Asked {
 }
 
 impl Asked {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 21] = [
         Self::VerifyValid,
         Self::VerifyUnknown,
         Self::VerifyRevoked,
         Self::VerifyByKey,
         Self::VerifyMany,
+        Self::VerifyPaid,
         Self::OwnKey,
         Self::ExplainKey,
         Self::CreateKey,
@@ -100,7 +103,7 @@ impl<'a> Scene<'a> {
     async fn ask(&self, asked: Asked, (id, secret): &(String, String), name: &str) -> Reply {
         let key = format!("/api/v1/api_keys/{id}");
         match asked {
-            Asked::VerifyValid => self.admin.verify(secret, json!({})).await,
+            Asked::VerifyValid | Asked::VerifyPaid => self.admin.verify(secret, json!({})).await,
             Asked::VerifyUnknown => self.admin.verify(&with_another_secret(secret), json!({})).await,
             Asked::VerifyRevoked => self.admin.verify(&self.revoked, json!({})).await,
             Asked::VerifyByKey => self.machine.verify(secret, json!({ "scopes": ["read:orders"] })).await,
@@ -184,7 +187,9 @@ async fn fail_every_call(failure: Failure) {
         loop {
             nth += 1;
             let name = format!("{asked:?}-{nth}");
-            let key = scene.admin.makes_key(scene.body(&format!("key of {name}"))).await;
+            let body = scene.body(&format!("key of {name}"));
+            let credits = if asked == Asked::VerifyPaid { json!({ "remaining": 9 }) } else { json!(null) };
+            let key = scene.admin.makes_key(with(&body, json!({ "credits": credits }))).await;
             let before = app.revision().await;
             fail_call(nth, failure);
             let reply = scene.ask(asked, &key, &name).await;

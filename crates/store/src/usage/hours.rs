@@ -1,6 +1,6 @@
 //! What verifications came to, by the hour.
 
-use keyward_core::{ApiId, ApiKeyId, OrgCode, OrgScope, Timestamp, UserId};
+use keyward_core::{ApiId, ApiKeyId, OrgCode, OrgScope, OutcomeCode, Timestamp, UserId};
 
 use crate::db::{execute, fetch_all};
 use crate::row::row;
@@ -59,6 +59,30 @@ pub async fn list_usage(tx: &mut Tx, scope: &OrgScope, filter: &UsageFilter<'_>)
         filter.org_code.map(OrgCode::as_str),
         filter.user_id.map(UserId::as_str)
     )?)
+}
+
+row! {
+    /// What valid verifications of a key came to in an hour.
+    pub struct UsedRow {
+        /// The key.
+        pub key_id: ApiKeyId,
+        /// When the hour begins.
+        pub hour_at: Timestamp,
+        /// How many they were.
+        pub count: u64,
+        /// What they cost.
+        pub cost: u64,
+    }
+}
+
+/// What valid verifications came to since an instant, of keys that have limits of rate, or whose owners have: hour by hour, the
+/// oldest first.
+pub async fn list_used(tx: &mut Tx, since: Timestamp) -> Result<Vec<UsedRow>, StoreError> {
+    const SQL: &str = "SELECT h.key_id, h.hour_at, h.count, h.cost FROM usage_hours h JOIN keys k ON k.id = h.key_id \
+         LEFT JOIN organizations o ON o.code = k.org_code LEFT JOIN users u ON u.id = k.user_id \
+         WHERE h.hour_at >= $1 AND h.outcome = $2 AND (k.rate_limits <> '[]' OR o.rate_limits <> '[]' \
+         OR u.rate_limits <> '[]' OR o.plan_id IS NOT NULL OR u.plan_id IS NOT NULL) ORDER BY h.hour_at, h.key_id";
+    Ok(fetch_all!(tx, SQL, since.as_micros(), i64::from(OutcomeCode::Verified.number()))?)
 }
 
 /// Forgets a batch of what is counted of hours before an instant; how many rows there were.

@@ -11,7 +11,7 @@ use crate::db::execute;
 use crate::row::int;
 use crate::{StoreError, Tx};
 
-pub use hours::{UsageFilter, UsageRow, forget_hours, list_usage};
+pub use hours::{UsageFilter, UsageRow, UsedRow, forget_hours, list_usage, list_used};
 pub use positions::{find_position, forget_position, move_position};
 
 /// What is to be added to what is counted of the key with a secret.

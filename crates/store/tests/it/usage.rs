@@ -7,7 +7,7 @@ use keyward_store::head::get_revision;
 use keyward_store::keys::{KeyRow, find_key, list_key_secrets};
 use keyward_store::usage::{
     Addition, HourAddition, UsageFilter, add_counts, find_position, forget_hours, forget_position, list_usage,
-    move_position,
+    list_used, move_position,
 };
 
 use crate::given::{self, NOW, Seed, later};
@@ -28,6 +28,7 @@ conformance! {
     each_filter_of_usage_keeps_what_it_names_and_filters_hold_together,
     who_is_kept_to_one_organization_lists_the_usage_of_its_keys_alone,
     hours_before_an_instant_are_forgotten_in_batches,
+    what_keys_with_limits_have_used_is_listed_from_an_hour_on_the_oldest_first,
     a_position_moves_only_from_where_it_is,
     a_position_and_what_it_counts_are_one,
     a_forgotten_position_is_at_the_beginning,
@@ -330,4 +331,46 @@ async fn a_forgotten_position_is_at_the_beginning(store: &TestStore) {
     tx.commit().await.unwrap();
     assert_eq!((position(store, "a").await, position(store, "b").await), (None, Some(64)));
     assert!(moved(store, "a", 0, 64).await);
+}
+
+async fn what_keys_with_limits_have_used_is_listed_from_an_hour_on_the_oldest_first(store: &TestStore) {
+    let (keys, _, own, other, user) = keys_of(store).await;
+    let listed = async |nth| {
+        let rows = list_used(&mut store.read().await.unwrap(), nth_hour(nth)).await.unwrap();
+        rows.into_iter().map(|row| (row.key_id, row.hour_at, row.count, row.cost)).collect::<Vec<_>>()
+    };
+    let which = async || {
+        let mut counts: Vec<u64> = listed(0).await.into_iter().map(|row| row.2).collect();
+        counts.sort_unstable();
+        counts
+    };
+    store.db_execute("UPDATE keys SET rate_limits = '[]'").await;
+    assert!(which().await.is_empty(), "nobody has a limit");
+    let limits = r#"'[{"name":"a","limit":1,"window_seconds":1,"cost":1}]'"#;
+    store.db_execute(&format!("UPDATE keys SET rate_limits = {limits} WHERE id = '{}'", keys[1].0)).await;
+    assert_eq!(which().await, [2]);
+    store.db_execute(&format!("UPDATE organizations SET rate_limits = {limits} WHERE code = '{other}'")).await;
+    assert_eq!(which().await, [2, 4]);
+    store.db_execute(&format!("UPDATE users SET rate_limits = {limits} WHERE id = '{user}'")).await;
+    assert_eq!(which().await, [2, 4, 8]);
+    store.db_execute("UPDATE users SET rate_limits = '[]'").await;
+    store
+        .db_execute(
+            "INSERT INTO plans (id, name, name_folded, rate_limits, created_at, revision) \
+             VALUES ('p', 'P', 'p', '[]', 0, 1)",
+        )
+        .await;
+    store.db_execute(&format!("UPDATE organizations SET plan_id = 'p' WHERE code = '{own}'")).await;
+    assert_eq!(which().await, [1, 2, 4]);
+    store.db_execute("UPDATE users SET plan_id = 'p'").await;
+    assert_eq!(which().await, [1, 2, 4, 8]);
+    store.db_execute("UPDATE organizations SET plan_id = NULL, rate_limits = '[]'").await;
+    store.db_execute("UPDATE users SET plan_id = NULL").await;
+    let (id, selector) = &keys[1];
+    use_in(store, *selector, 2, OutcomeCode::Verified, 3).await;
+    use_in(store, *selector, 1, OutcomeCode::Verified, 5).await;
+    use_in(store, *selector, 1, OutcomeCode::Revoked, 9).await;
+    let (second, third) = ((id.clone(), nth_hour(1), 5, 10), (id.clone(), nth_hour(2), 3, 6));
+    assert_eq!(listed(0).await[1..], [second.clone(), third.clone()]);
+    assert_eq!((listed(1).await, listed(2).await), (vec![second, third.clone()], vec![third]));
 }

@@ -9,15 +9,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyward_core::ApiKeyId;
+use keyward_core::{ApiKeyId, Timestamp};
 use keyward_engine::facts::{self, Changes};
 use keyward_engine::index::Index;
 use keyward_engine::{Answering, Follower, NoLease, RoundError, Tenure, Tick};
 use keyward_store::credits;
 use keyward_store::feed::{self, KeyFact};
+use keyward_store::usage::list_used;
 use keyward_store::{Database, Revision, StoreError, Tx, head};
 use keyward_wire::ErrorCode;
 
+use crate::actions::refusals::hour_of;
 use crate::app::App;
 use crate::refusal::Refusal;
 
@@ -49,7 +51,19 @@ pub async fn begin(app: &App) -> Result<(), RoundFailure> {
     };
     app.follow_with(Follower::new(Arc::clone(&app.engine), tenure));
     renew(app).await?;
+    remember_used(app).await?;
     tracing::info!(secrets = app.engine.secrets(), revision = app.engine.revision(), "the keys are in memory");
+    Ok(())
+}
+
+/// Remembers what was used of limits with long windows before this node began. That of short ones has come back, or nearly.
+async fn remember_used(app: &App) -> Result<(), StoreError> {
+    let Some(follower) = app.follower() else { return Ok(()) };
+    let follower = follower.lock().await;
+    let Some(window) = follower.longest_window() else { return Ok(()) };
+    let micros = app.now().as_micros().saturating_sub(i64::from(window).saturating_mul(1_000_000));
+    let rows = list_used(&mut app.read().await?, hour_of(Timestamp::from_micros(micros))).await?;
+    follower.remember(&rows.into_iter().map(rows::used).collect::<Vec<_>>(), app.now());
     Ok(())
 }
 

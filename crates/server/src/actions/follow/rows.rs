@@ -5,6 +5,7 @@ use keyward_engine::facts;
 use keyward_store::credits::CreditsFact;
 use keyward_store::feed::{ApiFact, ApplicationFact, GrantFact, KeyFact, OwnerFact, ScopeFact, SecretFact};
 use keyward_store::signing_keys::SigningKeyRow;
+use keyward_store::usage::UsedRow;
 
 use crate::actions::signing_keys::public_half;
 use crate::app::App;
@@ -38,6 +39,10 @@ pub(super) fn credits(fact: CreditsFact) -> facts::Credits {
         left: fact.remaining,
         revision: fact.revision,
     }
+}
+
+pub(super) fn used(row: UsedRow) -> facts::UsedHour {
+    facts::UsedHour { key_id: row.key_id, hour_at: row.hour_at, count: row.count, cost: row.cost }
 }
 
 pub(super) fn owner(fact: OwnerFact) -> facts::Owner {

@@ -310,3 +310,29 @@ async fn explain_tells_a_limit_and_spends_nothing_and_the_holder_sees_what_is_le
     assert_eq!(json!(left), json!([["key", 1], ["owner", 8]]));
     assert_eq!(shop.left(&secret).await, json!([["key", "burst", 1], ["owner", "all", 8]]));
 }
+
+#[tokio::test]
+async fn a_node_that_begins_remembers_what_was_used_of_windows_longer_than_an_hour() {
+    let app = TestApp::start().await;
+    let shop = Shop::open(&app).await;
+    let limits = json!([limit("hour", 10, 3_600), limit("day", 10, 86_400)]);
+    let (_, secret) = shop.makes_key(json!({ "rate_limits": limits })).await;
+    assert_eq!(shop.limits_owner(json!([limit("month", 10, 2_592_000)])).await.status, 200);
+    assert_eq!(shop.costs(&secret, 7).await, "API_KEY_VERIFIED");
+    assert_eq!(shop.costs(&secret, 9).await, "API_KEY_RATE_LIMITED");
+    app.fold().await;
+    let beside = app.beside().await;
+    let selector = keyward_core::KeySecret::parse(&secret).unwrap().selector();
+    let left = beside.engine.answer(
+        || beside.tick(),
+        |index| {
+            index.look_up(selector, |found| {
+                let limits = found.unwrap().look(Some(0), beside.now()).limits.into_iter();
+                limits.map(|limit| (limit.name, limit.standing.remaining)).collect::<Vec<_>>()
+            })
+        },
+    );
+    let mut left = left.unwrap().0;
+    left.sort();
+    assert_eq!(left, [("day".to_owned(), 3), ("hour".to_owned(), 10), ("month".to_owned(), 3)]);
+}

@@ -36,11 +36,21 @@ fn remembered(index: &Index, names: &Names) -> Vec<String> {
     all
 }
 
-/// The text without what was used of limits.
+/// The text without what was used of limits and credits.
 fn without_use(text: &str) -> String {
     let mut kept = String::new();
     for (at, part) in text.split("used: Used(").enumerate() {
-        kept.push_str(if at == 0 { part } else { part.split_once("]").unwrap().1 });
+        let mut open = usize::from(at > 0);
+        for letter in part.chars() {
+            if open == 0 {
+                kept.push(letter);
+            }
+            match letter {
+                '(' if open > 0 => open += 1,
+                ')' if open > 0 => open -= 1,
+                _ => {}
+            }
+        }
     }
     kept
 }
