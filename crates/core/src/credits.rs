@@ -119,6 +119,27 @@ pub struct GrantedCredits {
     pub remaining: u64,
 }
 
+/// Credits as they stand at the end of a period, or in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Balance {
+    /// What is agreed on.
+    pub terms: CreditTerms,
+    /// When the period began that they were filled up for last.
+    pub period: Timestamp,
+    /// What is left in that period.
+    pub remaining: u64,
+}
+
+impl Balance {
+    /// What is left at this time: credits are filled up when they are next asked for.
+    pub fn remaining_at(&self, now: Timestamp) -> u64 {
+        match self.terms.refill() {
+            Some(refill) if self.period < self.terms.period_at(now) => refill.amount(),
+            _ => self.remaining,
+        }
+    }
+}
+
 /// Credits that a node takes at once at most, unless one verification needs more.
 const MAX_BLOCK: u64 = 1_000;
 
@@ -188,7 +209,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_is_filled_up_in_a_new_period() {
+        let balance =
+            Balance { terms: terms(RefillInterval::Day), period: Timestamp::from_seconds(86_400), remaining: 7 };
+        let at = |days: i64| balance.remaining_at(Timestamp::from_seconds(days * 86_400));
+        assert_eq!((at(0), at(1), at(2)), (7, 7, 100));
+        let for_good =
+            Balance { terms: CreditTerms::new(None, 1).unwrap(), period: Timestamp::from_micros(0), ..balance };
+        assert_eq!(for_good.remaining_at(Timestamp::from_seconds(1_000_000_000)), 7);
+    }
+
+    #[test]
     fn amounts_and_costs_have_limits() {
+        let terms = CreditTerms::new(Some(Refill::new(7, RefillInterval::Month).unwrap()), 3).unwrap();
+        let refill = terms.refill().unwrap();
+        assert_eq!((refill.amount(), refill.interval(), terms.cost()), (7, RefillInterval::Month, 3));
         for (amount, is_good) in [(0, false), (1, true), (MAX_CREDITS, true), (MAX_CREDITS + 1, false)] {
             assert_eq!(Refill::new(amount, RefillInterval::Day).is_ok(), is_good, "{amount}");
         }

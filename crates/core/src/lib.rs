@@ -26,7 +26,7 @@ pub mod time;
 pub use access_key::AccessKey;
 pub use bounds::Broken;
 pub use confirm::{Preview, SetDigest, Unconfirmed};
-pub use credits::{CreditTerms, GrantedCredits, Refill, RefillInterval};
+pub use credits::{Balance, CreditTerms, GrantedCredits, Refill, RefillInterval};
 pub use decide::{KeyFacts, KeyState, KeyStatus, Outcome, Presented, Step, decide};
 pub use gcra::{Quota, Usage};
 pub use idempotency::{IdempotencyKey, Repeatable};

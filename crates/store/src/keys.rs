@@ -3,13 +3,13 @@
 use ipnet::IpNet;
 use keyward_core::bounds::fold;
 use keyward_core::{
-    ApiId, ApiKeyId, KeySecret, KeyState, KeyStatus, KeyType, OrgCode, OrgScope, Owner, RateLimit, ScopeNumbers,
-    SecretMac, SecretVersion, Selector, Timestamp, UserId,
+    ApiId, ApiKeyId, Balance, KeySecret, KeyState, KeyStatus, KeyType, OrgCode, OrgScope, Owner, RateLimit,
+    ScopeNumbers, SecretMac, SecretVersion, Selector, Timestamp, UserId,
 };
 use serde_json::{Map, Value};
 
 use crate::change::Change;
-use crate::credits::{Balance, balance_of};
+use crate::credits::balance_of;
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::row::{anywhere, hit_one, row, to_json};
 use crate::{StoreError, Tx};

@@ -1,10 +1,10 @@
 //! Organizations: owners of keys.
 
 use keyward_core::bounds::fold;
-use keyward_core::{OrgCode, OrgScope, PlanId, RateLimit, Timestamp};
+use keyward_core::{Balance, OrgCode, OrgScope, PlanId, RateLimit, Timestamp};
 
 use crate::change::Change;
-use crate::credits::{Balance, balance_of};
+use crate::credits::balance_of;
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::row::{hit_one, row, to_json};
 use crate::{Revision, StoreError, Tx};

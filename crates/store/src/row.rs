@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 use keyward_core::{
-    AccessKey, AllowedScopes, ApiId, ApiKeyId, ClientId, GrantedCredits, KeyClass, KeyPolicy, KeyPrefix, KeyType,
-    OrgCode, PermissionId, PlanId, RateLimit, RefillInterval, RoleId, ScopeId, ScopeKey, ScopeNumbers, SecretMac,
-    Selector, SystemPermission, Timestamp, UserId,
+    AccessKey, AllowedScopes, ApiId, ApiKeyId, Balance, ClientId, CreditTerms, GrantedCredits, KeyClass, KeyPolicy,
+    KeyPrefix, KeyType, OrgCode, PermissionId, PlanId, RateLimit, Refill, RefillInterval, RoleId, ScopeId, ScopeKey,
+    ScopeNumbers, SecretMac, Selector, SystemPermission, Timestamp, UserId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::StoreError;
-use crate::credits::Balance;
 
 /// A type that a column can be read as.
 pub(crate) trait Column: Sized {
@@ -76,7 +75,7 @@ columns! {
     Vec<ApiId>: String = |text| from_json(&text);
     Vec<RateLimit>: String = |text| from_json(&text);
     RefillInterval: String = |text| RefillInterval::parse(&text);
-    Balance: String = |text| Balance::read(&text);
+    Balance: String = |text| read_balance(&text);
     AllowedScopes: String = |text| from_json(&text);
     GrantedCredits: String = |text| from_json(&text);
     Map<String, Value>: String = |text| from_json(&text);
@@ -85,6 +84,23 @@ columns! {
 /// A list of keys.
 fn read_system_permissions(text: &str) -> Option<BTreeSet<SystemPermission>> {
     from_json::<Vec<String>>(text)?.iter().map(|key| SystemPermission::parse(key)).collect()
+}
+
+/// What the view `credit_balances` writes: cost, period and what is left, then amount and interval of a refill.
+fn read_balance(text: &str) -> Option<Balance> {
+    let mut words = text.split(' ');
+    let mut number = || words.next()?.parse::<i64>().ok();
+    let (cost, period, remaining) = (number()?, number()?, number()?);
+    let refill = match (words.next().unwrap_or_default(), words.next()) {
+        ("", None) => None,
+        (amount, Some(interval)) => Some(Refill::new(amount.parse().ok()?, RefillInterval::parse(interval)?).ok()?),
+        _ => return None,
+    };
+    Some(Balance {
+        terms: CreditTerms::new(refill, u32::try_from(cost).ok()?).ok()?,
+        period: Timestamp::from_micros(period),
+        remaining: u64::try_from(remaining).ok()?,
+    })
 }
 
 fn from_json<T: DeserializeOwned>(text: &str) -> Option<T> {
@@ -154,5 +170,22 @@ row! {
     pub(crate) struct CountRow {
         /// The number.
         pub(crate) count: u64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_balance_is_read_from_words_and_anything_else_is_not() {
+        let refilled = read_balance("2 5000000 70 100 day").unwrap();
+        assert_eq!((refilled.terms.cost(), refilled.period, refilled.remaining), (2, Timestamp::from_seconds(5), 70));
+        let refill = refilled.terms.refill().unwrap();
+        assert_eq!((refill.amount(), refill.interval()), (100, RefillInterval::Day));
+        assert_eq!(read_balance("1 0 5 ").unwrap().terms.refill(), None);
+        for other in ["", "1", "1 0", "1 0 -5 ", "1 0 5 100", "1 0 5 100 year", "1 0 5 0 day", "x 0 5 "] {
+            assert_eq!(read_balance(other), None, "{other:?}");
+        }
     }
 }

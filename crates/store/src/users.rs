@@ -1,10 +1,10 @@
 //! Users: owners of keys.
 
 use keyward_core::bounds::fold;
-use keyward_core::{PlanId, RateLimit, Timestamp, UserId};
+use keyward_core::{Balance, PlanId, RateLimit, Timestamp, UserId};
 
 use crate::change::Change;
-use crate::credits::{Balance, balance_of};
+use crate::credits::balance_of;
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::row::{anywhere, hit_one, row, to_json};
 use crate::{Revision, StoreError, Tx};

@@ -31,3 +31,13 @@ CREATE TABLE credit_blocks (
     PRIMARY KEY (opening, purse)
 );
 CREATE INDEX credit_blocks_holder ON credit_blocks (holder);
+
+-- What is left of the credits of a holder, in words that are read as one column: cost, period, how many, then amount and interval of
+-- a refill. What nodes have taken and not spent, as far as their journals are folded, is left too.
+CREATE VIEW credit_balances AS
+SELECT cr.holder,
+       cr.cost || ' ' || cr.period || ' ' || (cr.remaining + COALESCE((
+           SELECT CAST(SUM(cb.taken - cb.spent) AS BIGINT) FROM credit_blocks cb
+           WHERE cb.holder = cr.holder AND cb.generation = cr.generation AND cb.period = cr.period
+       ), 0)) || ' ' || COALESCE(cr.refill_amount || ' ' || cr.refill_interval, '') AS balance
+FROM credits cr WHERE cr.is_on;

@@ -14,57 +14,10 @@ pub use blocks::{
     HolderRow, LeftRow, Wanted, add_spent, give_back, list_holders, look_left, strand, take_block, turn_period,
 };
 
-/// Credits as they stand in the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Balance {
-    /// What is agreed on.
-    pub terms: CreditTerms,
-    /// When the period began that they were filled up for last.
-    pub period: Timestamp,
-    /// What is left in that period: what no node has taken, and what nodes have taken and not spent as far as their journals are
-    /// folded.
-    pub remaining: u64,
-}
-
-impl Balance {
-    /// What is left at this time: credits are filled up when they are next asked for.
-    pub fn remaining_at(&self, now: Timestamp) -> u64 {
-        match self.terms.refill() {
-            Some(refill) if self.period < self.terms.period_at(now) => refill.amount(),
-            _ => self.remaining,
-        }
-    }
-
-    /// Reads what [`balance_of`] writes.
-    pub(crate) fn read(text: &str) -> Option<Self> {
-        let mut words = text.split(' ');
-        let mut number = || words.next()?.parse::<i64>().ok();
-        let (cost, period, remaining) = (number()?, number()?, number()?);
-        let refill = match (words.next().unwrap_or_default(), words.next()) {
-            ("", None) => None,
-            (amount, Some(interval)) => Some(Refill::new(amount.parse().ok()?, RefillInterval::parse(interval)?).ok()?),
-            _ => return None,
-        };
-        Some(Self {
-            terms: CreditTerms::new(refill, u32::try_from(cost).ok()?).ok()?,
-            period: Timestamp::from_micros(period),
-            remaining: u64::try_from(remaining).ok()?,
-        })
-    }
-}
-
-/// A column of a statement: the balance of the holder that a column names, in words; null if it has none.
+/// A column of a statement: the [`Balance`](keyward_core::Balance) of the holder that a column names; null if it has none.
 macro_rules! balance_of {
     ($holder:literal) => {
-        concat!(
-            "(SELECT cr.cost || ' ' || cr.period || ' ' || (cr.remaining + COALESCE((SELECT \
-             CAST(SUM(cb.taken - cb.spent) AS BIGINT) FROM credit_blocks cb WHERE cb.holder = cr.holder \
-             AND cb.generation = cr.generation AND cb.period = cr.period), 0)) || ' ' || \
-             COALESCE(cr.refill_amount || ' ' || cr.refill_interval, '') \
-             FROM credits cr WHERE cr.holder = ",
-            $holder,
-            " AND cr.is_on) AS credits"
-        )
+        concat!("(SELECT cr.balance FROM credit_balances cr WHERE cr.holder = ", $holder, ") AS credits")
     };
 }
 pub(crate) use balance_of;
@@ -195,30 +148,4 @@ pub async fn end_credits_of_plan(change: &mut Change, plan_id: &PlanId) -> Resul
 fn refill_columns(terms: &CreditTerms) -> (Option<i64>, Option<&'static str>) {
     let refill = terms.refill();
     (refill.map(|refill| int(refill.amount())), refill.map(|refill| refill.interval().as_str()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_balance_is_read_from_words_and_anything_else_is_not() {
-        let refilled = Balance::read("2 5000000 70 100 day").unwrap();
-        assert_eq!((refilled.terms.cost(), refilled.remaining), (2, 70));
-        let refill = refilled.terms.refill().unwrap();
-        assert_eq!((refill.amount(), refill.interval()), (100, RefillInterval::Day));
-        assert_eq!(Balance::read("1 0 5 ").unwrap().terms.refill(), None);
-        for other in ["", "1", "1 0", "1 0 -5 ", "1 0 5 100", "1 0 5 100 year", "1 0 5 0 day", "x 0 5 "] {
-            assert_eq!(Balance::read(other), None, "{other:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_left_is_filled_up_in_a_new_period() {
-        let balance = Balance::read("1 86400000000 7 100 day").unwrap();
-        let at = |days: i64| balance.remaining_at(Timestamp::from_seconds(days * 86_400));
-        assert_eq!((at(0), at(1), at(2)), (7, 7, 100));
-        let for_good = Balance::read("1 0 7 ").unwrap();
-        assert_eq!(for_good.remaining_at(Timestamp::from_seconds(1_000_000_000)), 7);
-    }
 }

@@ -1,13 +1,19 @@
 //! Credits: set and changed with their holder, taken in blocks, filled up once a period, given back.
 
-use keyward_core::{CreditTerms, OrgScope, Owner, Refill, RefillInterval, Timestamp};
+use keyward_core::{ApiKeyId, Balance, CreditTerms, OrgScope, Owner, Refill, RefillInterval, Timestamp};
 use keyward_store::credits::{
-    Balance, CreditsFact, LeftRow, Wanted, add_spent, end_credits, give_back, list_credits, list_holders, look_left,
+    CreditsFact, LeftRow, Wanted, add_spent, end_credits, give_back, list_credits, list_holders, look_left,
     set_credits, strand, take_block, turn_period, update_terms,
 };
 use keyward_store::head::get_revision;
-use keyward_store::organizations::find_organization;
-use keyward_store::users::find_user;
+use keyward_store::keys::KeyFilter;
+use keyward_store::organizations::{
+    NewOrganization, OrganizationSort, find_organization, find_organization_by_external_id, insert_organization,
+    list_organizations,
+};
+use keyward_store::users::{
+    NameRange, NewUser, UserColumn, find_user, find_user_by, insert_user, list_users, search_users,
+};
 use keyward_store::{Revision, keys};
 
 use crate::given::{self, NOW, Seed};
@@ -16,6 +22,7 @@ use crate::test_store::{TestStore, commit};
 conformance! {
     credits_are_set_changed_and_ended_and_the_feed_tells_each_once,
     keys_and_owners_show_the_balance_that_is_theirs,
+    whoever_finds_a_key_or_an_owner_sees_its_balance_and_no_other,
     what_is_taken_is_no_longer_there_and_still_left,
     what_is_spent_is_taken_off_the_purse_it_was_paid_out_of,
     a_period_is_begun_once_and_never_left_again,
@@ -169,6 +176,98 @@ async fn keys_and_owners_show_the_balance_that_is_theirs(store: &TestStore) {
     end_credits(&mut change, org.as_str()).await.unwrap();
     commit(change).await.unwrap();
     assert_eq!(shown().await[1], None);
+}
+
+/// Two keys and two owners of each kind, of which the first have credits: each statement that finds them shows just that.
+async fn whoever_finds_a_key_or_an_owner_sees_its_balance_and_no_other(store: &TestStore) {
+    let (mut change, mut seed) = (store.begin().await, Seed::new(1));
+    let api = given::api(&mut change, &mut seed).await;
+    let (orgs, users) = ([seed.org_code(), seed.org_code()], [seed.user_id(), seed.user_id()]);
+    let names = ["one", "two"];
+    for (at, name) in names.into_iter().enumerate() {
+        let new = NewOrganization { external_id: Some(name), ..given::bare_organization(&orgs[at]) };
+        insert_organization(&mut change, &new).await.unwrap();
+        let known = Some(name);
+        let new = NewUser {
+            external_id: known,
+            email: known,
+            phone: known,
+            username: known,
+            ..given::unknown_user(&users[at])
+        };
+        insert_user(&mut change, &new).await.unwrap();
+    }
+    let owner = Owner::Organization(orgs[0].clone());
+    let of_org = [
+        given::key(&mut change, &mut seed, &api, &owner).await,
+        given::key(&mut change, &mut seed, &api, &owner).await,
+    ];
+    let owner = Owner::User(users[0].clone());
+    let of_user = [
+        given::key(&mut change, &mut seed, &api, &owner).await,
+        given::key(&mut change, &mut seed, &api, &owner).await,
+    ];
+    commit(change).await.unwrap();
+    for (holder, remaining) in
+        [(orgs[0].as_str(), 1), (users[0].as_str(), 2), (of_org[0].as_str(), 3), (of_user[0].as_str(), 4)]
+    {
+        set(store, holder, &terms(None, 1), remaining).await;
+    }
+
+    let mut tx = store.read().await.unwrap();
+    let left = |credits: Option<Balance>| credits.map(|balance| balance.remaining);
+    let all = OrgScope::All;
+    for (at, expected) in [(0, Some(1)), (1, None)] {
+        let by_code = find_organization(&mut tx, &all, &orgs[at]).await.unwrap().unwrap();
+        let by_id = find_organization_by_external_id(&mut tx, &all, names[at]).await.unwrap().unwrap();
+        assert_eq!([left(by_code.credits), left(by_id.credits)], [expected; 2]);
+    }
+    for sort in [OrganizationSort::NameAsc, OrganizationSort::NameDesc] {
+        let rows = list_organizations(&mut tx, &all, None, (sort, None, 9)).await.unwrap();
+        let mut seen: Vec<_> = rows.into_iter().map(|row| left(row.credits)).collect();
+        seen.sort_unstable();
+        assert_eq!(seen, [None, Some(1)]);
+    }
+    for (at, expected) in [(0, Some(2)), (1, None)] {
+        assert_eq!(left(find_user(&mut tx, &users[at]).await.unwrap().unwrap().credits), expected);
+        for column in [UserColumn::ExternalId, UserColumn::Email, UserColumn::Phone, UserColumn::Username] {
+            let row = find_user_by(&mut tx, column, names[at]).await.unwrap().unwrap();
+            assert_eq!(left(row.credits), expected, "{column:?}");
+        }
+    }
+    let listed = list_users(&mut tx, None, None, 9).await.unwrap();
+    let forward = search_users(&mut tx, None, NameRange::default(), 9).await.unwrap();
+    let mut seen = vec![listed, forward];
+    for before in &users {
+        seen.push(
+            search_users(&mut tx, None, NameRange { after: None, before: Some(before.as_str()) }, 9).await.unwrap(),
+        );
+    }
+    assert_eq!(seen.iter().map(Vec::len).sum::<usize>(), 5);
+    for row in seen.into_iter().flatten() {
+        assert_eq!(left(row.credits), (row.id == users[0]).then_some(2));
+    }
+    let expected = |id: &ApiKeyId| match id {
+        id if *id == of_org[0] => Some(3),
+        id if *id == of_user[0] => Some(4),
+        _ => None,
+    };
+    let narrowed = [
+        (KeyFilter::default(), 4),
+        (KeyFilter { org_code: Some(&orgs[0]), ..KeyFilter::default() }, 2),
+        (KeyFilter { user_id: Some(&users[0]), ..KeyFilter::default() }, 2),
+        (KeyFilter { api_id: Some(&api), ..KeyFilter::default() }, 4),
+    ];
+    for (filter, count) in narrowed {
+        let rows = keys::list_keys(&mut tx, &all, &filter, NOW, 9).await.unwrap();
+        assert_eq!(rows.len(), count);
+        for row in rows {
+            assert_eq!(left(row.credits), expected(&row.id));
+        }
+    }
+    for id in of_org.iter().chain(&of_user) {
+        assert_eq!(left(keys::find_key(&mut tx, &all, id).await.unwrap().unwrap().credits), expected(id));
+    }
 }
 
 async fn what_is_taken_is_no_longer_there_and_still_left(store: &TestStore) {

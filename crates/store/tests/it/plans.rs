@@ -338,6 +338,7 @@ async fn credits_of_a_plan_are_set_changed_and_ended_for_those_who_have_it_and_n
             false => update_terms_of_plan(&mut change, &one, &granted(1, 1).terms).await.unwrap(),
         }
         commit(change).await.unwrap();
+        assert_eq!(list_credits(&mut store.read().await.unwrap(), ended).await.unwrap().len(), 0);
         assert_eq!(told().await, together(of_both(&code, &user, None, 0, ended)), "there is nothing any more");
     }
     let mut change = store.begin().await;

@@ -13,7 +13,8 @@ const SQLITE: [&str; 5] = [
          || CASE WHEN c.type = 'INTEGER' AND c.name LIKE 'is\\_%' ESCAPE '\\' THEN 'boolean' \
              WHEN c.type = 'INTEGER' THEN 'bigint' WHEN c.type = 'BLOB' THEN 'bytea' ELSE lower(c.type) END \
          || CASE WHEN c.\"notnull\" THEN ' not null' ELSE '' END \
-     FROM pragma_table_list t JOIN pragma_table_info(t.name) c WHERE t.schema = 'main' AND t.name NOT LIKE '%sql%'",
+     FROM pragma_table_list t JOIN pragma_table_info(t.name) c \
+     WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE '%sql%'",
     "SELECT t.name || ' primary key ' || group_concat(c.name, ', ' ORDER BY c.pk) \
      FROM pragma_table_list t JOIN pragma_table_info(t.name) c \
      WHERE t.schema = 'main' AND t.name NOT LIKE '%sql%' AND c.pk > 0 GROUP BY t.name",
@@ -34,7 +35,8 @@ const SQLITE: [&str; 5] = [
 const POSTGRES: [&str; 5] = [
     "SELECT table_name || ' ' || ordinal_position || ' ' || column_name || ' ' || data_type \
          || CASE is_nullable WHEN 'NO' THEN ' not null' ELSE '' END \
-     FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '%sql%'",
+     FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name) \
+     WHERE table_schema = 'public' AND t.table_type = 'BASE TABLE' AND table_name NOT LIKE '%sql%'",
     "SELECT conrelid::regclass || ' primary key ' || string_agg(a.attname, ', ' ORDER BY k.place) \
      FROM pg_constraint c CROSS JOIN LATERAL unnest(c.conkey) WITH ORDINALITY k (number, place) \
      JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.number \
@@ -71,7 +73,8 @@ mod sqlite {
     #[tokio::test]
     async fn every_table_is_strict() {
         let store = TestStore::sqlite().await;
-        let lax = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE '%sql%' AND NOT strict";
+        let lax = "SELECT name FROM pragma_table_list \
+                   WHERE schema = 'main' AND type = 'table' AND name NOT LIKE '%sql%' AND NOT strict";
         assert_eq!(store.db_texts(lax).await, [""; 0]);
         store.remove().await;
     }

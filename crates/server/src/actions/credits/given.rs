@@ -1,8 +1,8 @@
 //! Credits, as people give them and as they are shown.
 
 use keyward_core::credits::MAX_CREDITS;
-use keyward_core::{CreditTerms, GrantedCredits, OrgScope, Refill, Timestamp};
-use keyward_store::credits::{self, Balance};
+use keyward_core::{Balance, CreditTerms, GrantedCredits, OrgScope, Refill, Timestamp};
+use keyward_store::credits;
 use keyward_store::{Change, NewEvent};
 use keyward_wire::ErrorCode;
 use keyward_wire::credits as wire;

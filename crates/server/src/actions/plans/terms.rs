@@ -1,8 +1,7 @@
 //! What an owner of keys is allowed: a plan, or limits of rate of its own.
 
-use keyward_core::{PlanId, RateLimit};
+use keyward_core::{Balance, PlanId, RateLimit};
 use keyward_store::Tx;
-use keyward_store::credits::Balance;
 use keyward_store::plans::{self, PlanRow};
 use keyward_wire::ErrorCode;
 
