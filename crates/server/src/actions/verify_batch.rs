@@ -72,7 +72,7 @@ async fn count_all(app: &App, asked: &[Asked<'_>], verified: &mut [Verified]) ->
     Ok(())
 }
 
-/// Decides about all of them at one instant, and counts nothing.
+/// Decides about all of them under one lease, and counts nothing.
 async fn judge_keys(app: &App, caller: &Caller, asked: &[Asked<'_>]) -> Result<VerifiedBatch, Refusal> {
     let answering = follow::begin_answer(app).await?;
     let mut judged = Vec::with_capacity(asked.len());
@@ -99,9 +99,9 @@ async fn judge_each(
     asked: &[Asked<'_>],
     judged: &mut Vec<Judged>,
 ) -> Result<(), Refusal> {
-    let now = app.now();
     for (at, asked) in asked.iter().enumerate() {
-        judged.push(judge_until_known(app, || judge(app, index, caller, asked, now)).await?);
+        // Each look has its own time: what the store said in between is known from then on.
+        judged.push(judge_until_known(app, || judge(app, index, caller, asked, app.now())).await?);
         rest(at).await;
     }
     Ok(())

@@ -197,6 +197,25 @@ async fn entries_of_a_batch_spend_one_after_another() {
 }
 
 #[tokio::test]
+async fn a_batch_knows_when_credits_are_gone_though_time_goes_on_meanwhile() {
+    let app = TestApp::start().await;
+    let shop = Shop::open(&app).await;
+    let (_, secret) = shop.makes_key(json!({ "credits": { "remaining": 20 } })).await;
+    let keys: Value = (0..40).map(|_| json!({ "api_key": secret })).collect();
+    let ticking = async {
+        for _ in 0..20_000 {
+            app.advance(Duration::from_micros(1));
+            tokio::task::yield_now().await;
+        }
+    };
+    let asked = shop.admin.post("/api/v1/api_keys/verify_batch", json!({ "keys": keys }));
+    let (batch, ()) = tokio::join!(asked, ticking);
+    assert_eq!(batch.status, 200, "{batch}");
+    let results = batch.body["results"].as_array().unwrap();
+    assert_eq!(results.iter().filter(|result| result["is_valid"] == true).count(), 20);
+}
+
+#[tokio::test]
 async fn explain_and_the_holder_see_what_is_left_and_spend_nothing() {
     let app = TestApp::start().await;
     let shop = Shop::open(&app).await;
