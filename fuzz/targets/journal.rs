@@ -4,10 +4,12 @@
 #![no_main]
 
 use std::fs;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::LazyLock;
 
 use keyward_core::{OutcomeCode, Selector, Timestamp};
+use keyward_engine::Payment;
 use keyward_engine::journal::{Journal, Portion, Record, Shape};
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
@@ -28,6 +30,11 @@ fn check_of(place: &[u8], offset: u64) -> [u8; 4] {
     crc.to_le_bytes()
 }
 
+/// Both numbers of a payment, or neither.
+fn is_payment(bytes: &[u8]) -> bool {
+    (bytes[..4] == [0; 4]) == (bytes[4..] == [0; 4])
+}
+
 /// What a file of these bytes holds: how many are records, and how many places hold something else.
 fn count(bytes: &[u8]) -> (usize, u64) {
     let (mut whole, mut torn) = (0, 0);
@@ -36,6 +43,8 @@ fn count(bytes: &[u8]) -> (usize, u64) {
             && OutcomeCode::from_number(place[5]).is_some()
             && [0, 4, 6].contains(&place[6])
             && place[12..24].iter().all(u8::is_ascii_alphanumeric)
+            && is_payment(&place[48..56])
+            && is_payment(&place[56..64])
             && place[..4] == check_of(place, at as u64 * 64);
         whole += usize::from(is_record);
         torn += u64::from(!is_record && place.iter().any(|byte| *byte != 0));
@@ -99,7 +108,7 @@ fuzz_target!(|bytes: &[u8]| {
         outcome: OutcomeCode::Verified,
         cost: 1,
         address: None,
-        payments: [None, None],
+        payments: [None, Some(Payment { purse: NonZeroU32::MIN, units: NonZeroU32::MAX })],
     };
     let written: Vec<Record> = read.into_iter().chain([sound]).collect();
     written.iter().for_each(|record| journal.append(record).unwrap());
