@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use crate::actions::credits::forget_blocks;
 use crate::actions::refusals::forget_refusals;
 use crate::actions::signing_keys;
 use crate::actions::tidying::{self, Progress};
@@ -43,6 +44,7 @@ async fn round(app: &App, progress: &mut Progress) -> Result<bool, Refusal> {
         || tidying::forget_answers(app).await?
         || forget_refusals(app).await?
         || forget_usage(app).await?
+        || forget_blocks(app).await?
         || signing_keys::rotate_if_due(app).await?
         || signing_keys::wipe_retired(app).await?)
 }

@@ -108,3 +108,12 @@ async fn forget(tx: &mut Tx, opening: &str, holder: &str) -> Result<(), StoreErr
     execute!(tx, SQL, opening, holder)?;
     Ok(())
 }
+
+/// Forgets some of the blocks that are worth nothing any more, since the balance was set anew or filled up again; how many there
+/// were.
+pub async fn forget_worthless(tx: &mut Tx, limit: u32) -> Result<u64, StoreError> {
+    const SQL: &str = "DELETE FROM credit_blocks WHERE (opening, purse) IN (SELECT b.opening, b.purse \
+         FROM credit_blocks b JOIN credits c ON c.holder = b.holder \
+         WHERE b.generation <> c.generation OR b.period <> c.period LIMIT $1)";
+    Ok(execute!(tx, SQL, i64::from(limit))?)
+}

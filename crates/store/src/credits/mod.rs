@@ -11,7 +11,8 @@ use crate::row::{hit_one, int, row};
 use crate::{Revision, StoreError, Tx};
 
 pub use blocks::{
-    HolderRow, LeftRow, Wanted, add_spent, give_back, list_holders, look_left, strand, take_block, turn_period,
+    HolderRow, LeftRow, Wanted, add_spent, forget_worthless, give_back, list_holders, look_left, strand, take_block,
+    turn_period,
 };
 
 /// A column of a statement: the [`Balance`](keyward_core::Balance) of the holder that a column names; null if it has none.

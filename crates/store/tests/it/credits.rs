@@ -2,8 +2,8 @@
 
 use keyward_core::{ApiKeyId, Balance, CreditTerms, OrgScope, Owner, Refill, RefillInterval, Timestamp};
 use keyward_store::credits::{
-    CreditsFact, LeftRow, Wanted, add_spent, end_credits, give_back, list_credits, list_holders, look_left,
-    set_credits, strand, take_block, turn_period, update_terms,
+    CreditsFact, LeftRow, Wanted, add_spent, end_credits, forget_worthless, give_back, list_credits, list_holders,
+    look_left, set_credits, strand, take_block, turn_period, update_terms,
 };
 use keyward_store::head::get_revision;
 use keyward_store::keys::KeyFilter;
@@ -33,6 +33,7 @@ conformance! {
     the_holders_of_an_opening_are_listed_in_their_order,
     taking_takes_no_revision,
     more_than_there_is_cannot_be_taken,
+    what_is_worth_nothing_any_more_is_forgotten_in_batches_and_nothing_else,
 }
 
 const HOLDER: &str = "org_1";
@@ -401,4 +402,28 @@ async fn more_than_there_is_cannot_be_taken(store: &TestStore) {
     assert!(take_block(&mut tx, &wanted, Timestamp::from_micros(0), ("a", 1), 5).await.is_err());
     drop(tx);
     assert_eq!((untaken(store, HOLDER).await, blocks(store).await.len()), (4, 0));
+}
+
+async fn what_is_worth_nothing_any_more_is_forgotten_in_batches_and_nothing_else(store: &TestStore) {
+    let (today, next) = (day(NOW), days_later(1));
+    let first = set(store, HOLDER, &terms(Some(50), 1), 40).await;
+    take(store, (HOLDER, first, today), ("a", 1), 1).await;
+    let second = set(store, HOLDER, &terms(Some(50), 1), 40).await;
+    take(store, (HOLDER, second, today), ("a", 2), 2).await;
+    take(store, (HOLDER, second, today), ("a", 3), 3).await;
+    turn(store, second, next).await;
+    take(store, (HOLDER, second, next), ("a", 4), 4).await;
+    // Of the generation before, in a period that has the same beginning.
+    let sql = format!("INSERT INTO credit_blocks VALUES ('b', 1, '{HOLDER}', {first}, {}, 5, 0)", next.as_micros());
+    store.db_execute(&sql).await;
+    let other = set(store, "org_2", &terms(None, 1), 40).await;
+    take(store, ("org_2", other, Timestamp::from_micros(0)), ("a", 5), 6).await;
+    let forget = async |limit| {
+        let mut tx = store.tally().await.unwrap();
+        let forgotten = forget_worthless(&mut tx, limit).await.unwrap();
+        tx.commit().await.unwrap();
+        forgotten
+    };
+    assert_eq!((forget(3).await, forget(9).await, forget(9).await), (3, 1, 0));
+    assert_eq!(blocks(store).await, ["a 4 org_1 4 0", "a 5 org_2 6 0"]);
 }

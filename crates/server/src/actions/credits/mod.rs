@@ -7,4 +7,4 @@ mod settle;
 pub(super) use self::blocks::take_blocks;
 pub(super) use self::given::{GivenBalance, Next, read_credits};
 pub use self::given::{show_credits, show_granted};
-pub use self::settle::{settle_left, settle_own};
+pub use self::settle::{forget_blocks, settle_left, settle_own};

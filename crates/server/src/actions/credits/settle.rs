@@ -1,13 +1,13 @@
 //! What openings of the journal have taken and not spent: given back when all that they wrote down is folded.
 
 use keyward_engine::journal::Ended;
-use keyward_store::credits::{give_back, list_holders, strand};
+use keyward_store::credits::{forget_worthless, give_back, list_holders, strand};
 
 use crate::actions::usage;
 use crate::app::App;
 use crate::refusal::Refusal;
 
-/// Holders that are looked for at a time.
+/// Rows that are looked for at a time.
 const PORTION: u32 = 500;
 
 /// Settles what openings before have left behind in this folder. All that they wrote down must be folded.
@@ -50,4 +50,12 @@ async fn settle(app: &App, ended: &Ended) -> Result<(), Refusal> {
             );
         }
     }
+}
+
+/// Forgets a batch of what nodes took of balances and periods that are over; false when there was none.
+pub async fn forget_blocks(app: &App) -> Result<bool, Refusal> {
+    let mut tx = app.tally().await?;
+    let forgotten = forget_worthless(&mut tx, PORTION).await?;
+    tx.commit().await?;
+    Ok(forgotten > 0)
 }
