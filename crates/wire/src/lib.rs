@@ -30,6 +30,7 @@ pub mod system_permissions;
 #[cfg(feature = "openapi")]
 mod texts;
 pub mod usage;
+mod user_lists;
 pub mod users;
 pub mod verify;
 pub mod verify_batch;

@@ -1,14 +1,12 @@
 //! Users: owners of keys, and members of organizations.
 
-mod list;
-
 use keyward_core::{PlanId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::credits::{Credits, GivenCredits};
 use crate::limits::RateLimit;
 
-pub use list::{FoundUsers, ListUsersQuery, ListedUser, SearchUsersQuery, UserList};
+pub use crate::user_lists::{FoundUsers, ListUsersQuery, ListedUser, SearchUsersQuery, UserList};
 
 /// Creates a user.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use keyward_core::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::KnownIdentity;
+use crate::users::KnownIdentity;
 
 /// Which users to list. Filters hold together.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
