@@ -108,7 +108,7 @@ pub async fn set_credits_of_plan(
 ) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO credits (holder, is_on, refill_amount, refill_interval, cost, generation, period, \
          remaining, revision) SELECT holder, $2, $3, $4, $5, $6, $7, $8, $6 FROM (SELECT code AS holder \
-         FROM organizations WHERE plan_id = $1 UNION ALL SELECT id FROM users WHERE plan_id = $1) AS owners WHERE TRUE \
+         FROM organizations WHERE plan_id = $1 UNION ALL SELECT id FROM users WHERE plan_id = $1) AS owners ORDER BY holder \
          ON CONFLICT (holder) DO UPDATE \
          SET is_on = excluded.is_on, refill_amount = excluded.refill_amount, \
          refill_interval = excluded.refill_interval, cost = excluded.cost, generation = excluded.generation, \

@@ -342,12 +342,24 @@ async fn what_was_not_spent_comes_back_of_this_balance_and_period_alone(store: &
     let other = set(store, "org_2", &terms(None, 1), 50).await;
     take(store, ("org_2", other, Timestamp::from_micros(0)), ("a", 5), 20).await;
     spend(store, ("a", 3), 12).await;
+    // Of the same opening: a block of the generation before in this period, and one of another holder who has all else in common.
+    let period = days_later(1).as_micros();
+    for (purse, holder, generation) in [(6, HOLDER, first), (7, "org_3", second)] {
+        if holder != HOLDER {
+            set(store, holder, &terms(None, 1), 9).await;
+            let same = format!("UPDATE credits SET generation = {second}, period = {period} WHERE holder = 'org_3'");
+            store.db_execute(&same).await;
+        }
+        let sql = format!("INSERT INTO credit_blocks VALUES ('a', {purse}, '{holder}', {generation}, {period}, 7, 0)");
+        store.db_execute(&sql).await;
+    }
     let mut tx = store.tally().await.unwrap();
     give_back(&mut tx, "a", HOLDER).await.unwrap();
     tx.commit().await.unwrap();
     // 100, less 43 that were taken, and 18 and 8 come back.
     assert_eq!((untaken(store, HOLDER).await, untaken(store, "org_2").await), (83, 30));
-    assert_eq!(blocks(store).await, ["a 5 org_2 20 0", "b 1 org_1 5 0"]);
+    assert_eq!(untaken(store, "org_3").await, 9);
+    assert_eq!(blocks(store).await, ["a 5 org_2 20 0", "a 7 org_3 7 0", "b 1 org_1 5 0"]);
     let mut tx = store.tally().await.unwrap();
     give_back(&mut tx, "a", HOLDER).await.unwrap();
     tx.commit().await.unwrap();
