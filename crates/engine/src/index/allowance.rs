@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keyward_core::gcra::{self, Spending};
-use keyward_core::{CreditTerms, Outcome, Quota, RateLimit, Refill, Timestamp};
+use keyward_core::{CreditTerms, Outcome, Quota, RateLimit, Timestamp};
 
 use crate::facts;
 use crate::index::Entry;
@@ -112,8 +112,6 @@ pub struct BlockAsk {
     pub generation: u64,
     /// When the period began that this node is in.
     pub period: Timestamp,
-    /// How they are filled up.
-    pub refill: Option<Refill>,
     cost: u32,
     /// Whether the store has probably too few.
     pub is_doubtful: bool,
@@ -246,14 +244,13 @@ impl<'a> Held<'a> {
         self.allowance.credits.map(|terms| (terms, cost.unwrap_or(terms.cost())))
     }
 
-    fn ask(&self, terms: &CreditTerms, cost: u32) -> BlockAsk {
+    fn ask(&self, cost: u32) -> BlockAsk {
         let purse = &self.state.purse;
         BlockAsk {
             used: Arc::clone(&self.allowance.used),
             holder: self.holder,
             generation: purse.generation(),
             period: purse.period(),
-            refill: terms.refill(),
             cost,
             is_doubtful: purse.left() < u64::from(cost),
         }
@@ -351,7 +348,7 @@ fn weigh_credits(
         };
         standings.push(held.standing((&terms, cost), is_exhausted, now));
         if mode == Mode::Spend && funds == Funds::Unasked {
-            asks.push(held.ask(&terms, cost));
+            asks.push(held.ask(cost));
         }
     }
     // Where one is too short, nothing more is to be found out.

@@ -95,15 +95,11 @@ pub async fn give_back(tx: &mut Tx, opening: &str, holder: &str) -> Result<(), S
          CAST(SUM(b.taken - b.spent) AS BIGINT) FROM credit_blocks b WHERE b.opening = $2 AND b.holder = $1 \
          AND b.generation = credits.generation AND b.period = credits.period), 0) WHERE holder = $1";
     execute!(tx, SQL, holder, opening)?;
-    forget(tx, opening, holder).await
+    strand(tx, opening, holder).await
 }
 
 /// Forgets what an opening took of a holder's credits: what of it was not spent is lost.
 pub async fn strand(tx: &mut Tx, opening: &str, holder: &str) -> Result<(), StoreError> {
-    forget(tx, opening, holder).await
-}
-
-async fn forget(tx: &mut Tx, opening: &str, holder: &str) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM credit_blocks WHERE opening = $1 AND holder = $2";
     execute!(tx, SQL, opening, holder)?;
     Ok(())
